@@ -1,0 +1,45 @@
+# The two commands people need are `make run` and `make test`; each sets itself up.
+
+PYTHON ?= python3
+VENV ?= .venv
+CONSTRAINTS ?= constraints.txt
+SOURCES = shared services tests bench
+TOOLS = pytest hypothesis
+CHECKERS = ruff mypy mypy-zope types-PyYAML
+READY = $(VENV)/ready
+
+.PHONY: run test test-oldest lint types unit peers clean
+
+run: $(READY)
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sh docs/sample/run
+
+test: lint types unit
+
+# The behaviour of every part, against the real peers that `make peers` installs.
+unit: $(READY) peers
+	$(VENV)/bin/python -m pytest tests
+
+# The same code on the versions that Debian 13 has.
+test-oldest:
+	$(MAKE) VENV=.venv-oldest CONSTRAINTS=constraints-oldest.txt CHECKERS= .venv-oldest/ready
+	.venv-oldest/bin/python -m pytest tests -m "not integration"
+
+lint: $(READY)
+	$(VENV)/bin/ruff check $(SOURCES)
+	$(VENV)/bin/ruff format --check $(SOURCES)
+
+types: $(READY)
+	$(VENV)/bin/mypy -p fingerpost -p fingerpost_finger
+	$(VENV)/bin/mypy tests bench
+
+peers:
+	@sh tests/peers
+
+$(READY): $(CONSTRAINTS) shared/pyproject.toml services/finger/pyproject.toml
+	@sh tests/python $(PYTHON) $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) \
+		-e shared -e services/finger $(TOOLS) $(CHECKERS)
+	@touch $@
+
+clean:
+	rm -rf .venv .venv-oldest run .mypy_cache .pytest_cache .ruff_cache .hypothesis bench/build

@@ -1,0 +1,51 @@
+"""What an administrator lets finger say: the switches of RFC 1288, and the fields that may be shown (§3.2.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import field, frozen
+
+__all__ = ["FIELDS", "Policy"]
+
+# In the order in which they are shown. The login and the full name always are: §2.5.2 demands the name.
+FIELDS = (
+    "status", "since", "via", "office", "office_phone", "home_phone", "email", "homepage",
+    "timezone", "links", "project", "plan", "pubkey", "history",
+)  # fmt: skip
+_USUAL = tuple(name for name in FIELDS if name not in {"home_phone"})
+_IN_LIST = ("status", "since", "office", "office_phone")
+
+
+def _shown(policy: object, attribute: object, value: Sequence[str]) -> None:
+    wrong = [name for name in value if name not in FIELDS]
+    if wrong:
+        raise ValueError(f"'{wrong[0]}' is none of the fields {', '.join(FIELDS)}")
+
+
+def _listed(policy: object, attribute: object, value: Sequence[str]) -> None:
+    wrong = [name for name in value if name not in _IN_LIST]
+    if wrong:
+        raise ValueError(f"'{wrong[0]}' is none of the fields that fit into a list: {', '.join(_IN_LIST)}")
+
+
+@frozen(kw_only=True)
+class Policy:
+    """`list` answers {C}, `ambiguous` lists the people who match a name; `show` and `show_in_list` are fields."""
+
+    list: bool = True
+    list_limit: int = 100
+    ambiguous: bool = True
+    ambiguous_limit: int = 20
+    history_limit: int = 5
+    show: tuple[str, ...] = field(default=_USUAL, validator=_shown)
+    show_in_list: tuple[str, ...] = field(default=("status", "since"), validator=_listed)
+    ascii: bool = False
+
+    def shows(self, name: str) -> bool:
+        """Whether a field may be shown of one person."""
+        return name in self.show
+
+    def lists(self, name: str) -> bool:
+        """Whether a field may be shown in a list: never one that is kept back about a single person (§2.5.2)."""
+        return name in self.show_in_list and name in self.show

@@ -1,0 +1,109 @@
+"""`twistd fingerpost`: the store and every frontend that is installed, in one process, over the same AMP sockets.
+
+For one person, or one machine without systemd. The sockets lie in a private directory that only its owner reaches.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+from attrs import evolve
+from twisted.application.service import IService, IServiceMaker
+from twisted.plugin import IPlugin, getPlugins
+from zope.interface import implementer
+
+from fingerpost.ops.config import load_sections
+from fingerpost.ops.plugin import IFingerpostService, IReloadable, Options, ServicePlugin, configured
+from fingerpost.ops.services import OrderedService
+from fingerpost.store.configuration import SourceConfig
+
+__all__ = ["AllInOne", "AllInOneOptions", "private"]
+
+Sections = Mapping[str, Any]
+
+
+class AllInOneOptions(Options):
+    """The tutorial's options, and where state is kept."""
+
+    section = "fingerpost"
+    longdesc = "All of Fingerpost in one process: the store and every frontend that is installed."
+    optParameters: ClassVar[list[Any]] = [
+        ["file", "f", None, "a users file, one `name: status` to a line, such as /etc/users"],
+        ["state", "s", None, "the folder for the database and the sockets (default: kept nowhere)"],
+    ]
+
+
+@implementer(IPlugin, IServiceMaker)
+class AllInOne:
+    """See `IServiceMaker`."""
+
+    options = AllInOneOptions
+
+    def __init__(self, tapname: str, description: str) -> None:
+        self.tapname = tapname
+        self.description = description
+
+    def makeService(self, options: AllInOneOptions) -> IService:
+        """See `IServiceMaker`."""
+        from twisted.internet import reactor
+
+        plugins: Iterable[ServicePlugin] = getPlugins(IFingerpostService)  # type: ignore[assignment]
+        parts = {plugin.section: plugin for plugin in plugins}
+        kinds = {section: plugin.config() for section, plugin in parts.items()}
+        state = _folder(options["state"])
+
+        def read() -> Sections:
+            return private(load_sections(kinds, options.path), state, options["state"] is not None, options["file"])
+
+        return configured(read, partial(_Whole, parts, reactor), reactor)
+
+
+def _folder(given: str | None) -> Path:
+    """The folder for sockets: nobody else may reach them, because whoever does may write."""
+    folder = Path(given).absolute() if given else Path(tempfile.mkdtemp(prefix="fingerpost-"))
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.chmod(folder, 0o700)
+    return folder
+
+
+def private(sections: Sections, state: Path, kept: bool, users: str | None) -> dict[str, Any]:
+    """The sections with the sockets in the private folder, and the tutorial's users file as the first source.
+
+    A store whose engine is not configured keeps its database in the folder, or nothing at all.
+    """
+    mine = dict(sections)
+    store = mine["store"]
+    sockets = {name: (f"unix:{state}/{name}.sock:mode=600:backlog=1024",) for name in ("read", "write")}
+    if store == type(store)() or store.engine == type(store)().engine:
+        store = evolve(store, engine=f"sqlite:{state}/status.db" if kept else "memory:")
+    if users is not None:
+        store = evolve(store, sources=(SourceConfig("file", users, name="users"), *store.sources))
+    mine["store"] = evolve(store, listen=evolve(store.listen, **sockets))
+    for section, config in mine.items():
+        if section != "store":
+            socket = "write" if type(config)().store.endswith("write.sock") else "read"
+            mine[section] = evolve(config, store=f"unix:{state}/{socket}.sock")
+    return mine
+
+
+@implementer(IReloadable)
+class _Whole(OrderedService):
+    """Every service, the store first and so stopped last."""
+
+    def __init__(self, parts: Mapping[str, ServicePlugin], reactor: Any, sections: Sections) -> None:
+        super().__init__()
+        self._running: dict[str, IReloadable] = {}
+        for section in sorted(parts, key=lambda name: name != "store"):
+            service = parts[section].make(sections[section], reactor)
+            self._running[section] = service
+            service.setServiceParent(self)
+
+    def reload(self, sections: Sections) -> None:
+        """See `IReloadable`."""
+        for section, service in self._running.items():
+            service.reload(sections[section])

@@ -1,0 +1,148 @@
+"""Records in memory, found by login, alias, words of the name, and by who set a status last."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from attrs import frozen
+
+from fingerpost.model import Change, Record
+from fingerpost.names import fold, terms, words
+
+__all__ = ["Cursor", "Directory"]
+
+
+@frozen(order=True)
+class Cursor:
+    """A place in the list of latest statuses: after this one, older ones follow."""
+
+    set_at: datetime
+    login: str
+
+    def __str__(self) -> str:
+        return f"{self.set_at.isoformat()}/{self.login}"
+
+    @classmethod
+    def parse(cls, text: str) -> Cursor:
+        """The cursor that `str` wrote; ValueError if it is none."""
+        moment, _, login = text.partition("/")
+        return cls(datetime.fromisoformat(moment), login)
+
+    @classmethod
+    def at(cls, record: Record) -> Cursor | None:
+        """Where a record stands in the list, if it has a status."""
+        return None if record.status is None else cls(record.status.set_at, record.login)
+
+
+class Directory:
+    """The newest record of each login."""
+
+    def __init__(self, changes: Iterable[Change] = ()) -> None:
+        self._newest: dict[str, Change] = {}
+        self._logins: dict[str, tuple[str, ...]] = {}  # term -> logins, sorted
+        self._latest: dict[str, Cursor] = {}  # in order of setting, the last one newest
+        self._latest_sorted = True
+        self._names: list[str] | None = None
+        for change in changes:
+            self.apply(change)
+
+    def __len__(self) -> int:
+        return len(self._newest)
+
+    def __contains__(self, login: object) -> bool:
+        return login in self._newest
+
+    def __iter__(self) -> Iterator[Change]:
+        return iter(self._newest.values())
+
+    def apply(self, change: Change) -> bool:
+        """Take a change in, unless what is here is as new; say whether it was taken."""
+        old = self._newest.get(change.login)
+        if old is not None and old.revision >= change.revision:
+            return False
+        if change.record is None:
+            self.discard(change.login)
+            return True
+        if old is None or old.record is None or old.record.person != change.record.person:
+            self.discard(change.login)
+            self._index(change.record)
+        self._newest[change.login] = change
+        self._place(change.record)
+        return True
+
+    def discard(self, login: str) -> None:
+        """Forget a login."""
+        old = self._newest.pop(login, None)
+        if old is None or old.record is None:
+            return
+        self._names = None
+        self._latest.pop(login, None)
+        for term in terms(old.record.person):
+            rest = tuple(other for other in self._logins[term] if other != login)
+            if rest:
+                self._logins[term] = rest
+            else:
+                del self._logins[term]
+
+    def change(self, login: str) -> Change | None:
+        """The newest change of exactly this login."""
+        return self._newest.get(login)
+
+    def get(self, name: str) -> Record | None:
+        """The record of a login, or of the one person who has this alias."""
+        known = self._newest.get(name)
+        if known is not None:
+            return known.record
+        owners = [record for record in self._with(fold(name)) if fold(name) in map(fold, record.person.aliases)]
+        return owners[0] if len(owners) == 1 else None
+
+    def find(self, text: str, limit: int) -> list[Record]:
+        """At most `limit` people who match every word of `text`, by login."""
+        wanted = words(text)
+        if not wanted:
+            return []
+        fewest = min((self._logins.get(word, ()) for word in wanted), key=len)
+        found = [login for login in fewest if all(login in self._logins.get(word, ()) for word in wanted)]
+        if not found:
+            return self._with(fold(text))[:limit]
+        return [record for login in found[:limit] if (record := self._newest[login].record) is not None]
+
+    def by_name(self, after: str, limit: int) -> list[Change]:
+        """At most `limit` changes of logins that sort behind `after`."""
+        if self._names is None:
+            self._names = sorted(self._newest)
+        start = bisect_right(self._names, after)
+        return [self._newest[login] for login in self._names[start : start + limit]]
+
+    def latest(self, before: Cursor | None, limit: int) -> list[Record]:
+        """At most `limit` people whose status was set before the cursor, the latest first."""
+        if not self._latest_sorted:
+            self._latest = dict(sorted(self._latest.items(), key=lambda item: item[1]))
+            self._latest_sorted = True
+        found: list[Record] = []
+        for login in reversed(self._latest):
+            if len(found) == limit:
+                break
+            record = self._newest[login].record
+            if record is not None and (before is None or self._latest[login] < before):
+                found.append(record)
+        return found
+
+    def _with(self, term: str) -> list[Record]:
+        found = (self._newest[login].record for login in self._logins.get(term, ()))
+        return [record for record in found if record is not None]
+
+    def _index(self, record: Record) -> None:
+        self._names = None
+        for term in terms(record.person):
+            self._logins[term] = tuple(sorted({*self._logins.get(term, ()), record.login}))
+
+    def _place(self, record: Record) -> None:
+        self._latest.pop(record.login, None)
+        cursor = Cursor.at(record)
+        if cursor is not None:
+            newest = next(reversed(self._latest.values()), None)
+            self._latest_sorted = self._latest_sorted and (newest is None or newest <= cursor)
+            self._latest[record.login] = cursor

@@ -1,0 +1,1 @@
+"""The operations kit: what every Fingerpost service needs to be configured, listen, be limited, and stop well."""

@@ -1,0 +1,43 @@
+"""What every frontend is made of: its common configuration, a client of the store, and the replica it feeds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import field, frozen
+from twisted.internet.endpoints import clientFromString
+from twisted.internet.interfaces import IStreamClientEndpoint
+
+from fingerpost.client import StoreClient
+from fingerpost.errors import FingerpostError
+from fingerpost.ops.limits import Limits
+from fingerpost.replica import Replica
+
+__all__ = ["READ_SOCKET", "WRITE_SOCKET", "FrontendConfig", "store_client", "store_replica"]
+
+READ_SOCKET = "unix:/run/fingerpost/read.sock"
+WRITE_SOCKET = "unix:/run/fingerpost/write.sock"
+
+
+@frozen(kw_only=True)
+class FrontendConfig:
+    """The keys that every frontend has: where it listens, where the store is, how much it lets in and remembers."""
+
+    listen: tuple[str, ...] | None = None
+    store: str = READ_SOCKET
+    cache_size: int = 50_000
+    limits: Limits = field(factory=Limits)
+
+
+def store_client(config: FrontendConfig, reactor: Any, name: str) -> StoreClient:
+    """A client of the configured store; raises `FingerpostError` for an endpoint that is none."""
+    try:
+        endpoint: IStreamClientEndpoint = clientFromString(reactor, config.store)
+    except (ValueError, TypeError, KeyError) as error:
+        raise FingerpostError(f"store: '{config.store}' is no endpoint such as {READ_SOCKET} ({error})") from error
+    return StoreClient(reactor, endpoint, name)
+
+
+def store_replica(config: FrontendConfig, client: StoreClient) -> Replica:
+    """A replica of the configured size."""
+    return Replica(client, config.cache_size)

@@ -1,0 +1,105 @@
+"""How much one address, and all together, may ask of a service: a token bucket and connection caps."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from attrs import define, field, frozen
+from twisted.internet.interfaces import IReactorTime
+
+__all__ = ["Admission", "Limits", "normal_address", "rate_key"]
+
+_REMEMBERED = 10_000  # buckets, before the full ones are forgotten
+
+Address = IPv4Address | IPv6Address
+
+
+@frozen
+class Limits:
+    """Requests per second and address (`rate`, `burst` at once), and connections per address and in total; 0 = any."""
+
+    rate: float = 20.0
+    burst: int = 60
+    per_address: int = 10
+    total: int = 5000
+
+
+def normal_address(host: str) -> Address | None:
+    """The address a host string spells, an IPv4-mapped one as IPv4; None for what is no address (a UNIX peer)."""
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address
+
+
+def rate_key(address: Address) -> str:
+    """Who is limited together: an IPv4 address, or the /64 that one IPv6 subscriber has."""
+    if isinstance(address, IPv4Address):
+        return str(address)
+    return str(IPv6Address(int(address) >> 64 << 64)) + "/64"
+
+
+@define
+class _Bucket:
+    tokens: float
+    at: float
+
+
+@define
+class Admission:
+    """Counts connections and requests, and says which are too many."""
+
+    limits: Limits
+    clock: IReactorTime
+    total: int = 0
+    _open: dict[str, int] = field(factory=dict, init=False)
+    _buckets: dict[str, _Bucket] = field(factory=dict, init=False)
+
+    def enter(self, key: str | None) -> str | None:
+        """Let a connection in, or return the sentence that refuses it; a key of None is limited by the total alone."""
+        limits = self.limits
+        if limits.total and self.total >= limits.total:
+            return "This service is busy; please try again in a moment."
+        if key is not None:
+            if limits.per_address and self._open.get(key, 0) >= limits.per_address:
+                return "Too many connections from your address; please close some first."
+            if limits.rate and not self._spend(key):
+                return "Too many requests from your address; please try again in a moment."
+            self._open[key] = self._open.get(key, 0) + 1
+        self.total += 1
+        return None
+
+    def leave(self, key: str | None) -> None:
+        """A connection that was let in has ended."""
+        self.total -= 1
+        if key is not None:
+            left = self._open[key] - 1
+            if left:
+                self._open[key] = left
+            else:
+                del self._open[key]
+
+    def _spend(self, key: str) -> bool:
+        now = self.clock.seconds()
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            if len(self._buckets) >= _REMEMBERED:
+                self._forget_full(now)
+            bucket = self._buckets[key] = _Bucket(float(self.limits.burst), now)
+        bucket.tokens = min(float(self.limits.burst), bucket.tokens + (now - bucket.at) * self.limits.rate)
+        bucket.at = now
+        if bucket.tokens < 1.0:
+            return False
+        bucket.tokens -= 1.0
+        return True
+
+    def _forget_full(self, now: float) -> None:
+        """Drop buckets that have refilled; if an attacker's addresses keep too many, drop the oldest half."""
+        refill = self.limits.burst / self.limits.rate
+        self._buckets = {key: bucket for key, bucket in self._buckets.items() if now - bucket.at < refill}
+        if len(self._buckets) >= _REMEMBERED:
+            kept = sorted(self._buckets.items(), key=lambda item: item[1].at)[_REMEMBERED // 2 :]
+            self._buckets = dict(kept)

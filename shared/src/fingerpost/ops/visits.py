@@ -1,0 +1,187 @@
+"""Connections that ask once and are answered once: admission, deadline, answer, and a close that cuts nothing off.
+
+Finger and the setter are both such protocols. Twisted's `TimeoutMixin` and `LimitConnectionsByPeer` are not used: a
+timer for each connection costs more than the answer, and the latter closes without a word and knows no networks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Any, ClassVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.internet.interfaces import IHalfCloseableProtocol, IReactorTime
+from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from fingerpost.ops.limits import Admission, Limits, normal_address, rate_key
+
+__all__ = ["Visit", "VisitFactory"]
+
+
+@implementer(IHalfCloseableProtocol)
+class Visit(Protocol):
+    """One client, who sends a request and gets an answer.
+
+    Subclasses decide in `inputReceived` when the request is whole, and then call `answer` once. After the
+    answer the server closes its side, and reads on until the client closes too: a close with unread input
+    would make the kernel reset the connection, and the client lose the end of the answer.
+    """
+
+    log: ClassVar[Logger] = Logger()
+
+    factory: VisitFactory
+    transport: Any
+    key: str | None = None
+    peer: str = ""
+    refusal: str | None = None
+
+    def __init__(self) -> None:
+        self.input = b""
+        self.answering = False
+        self.answered = False
+        self._input_ended = False
+
+    def inputReceived(self, ended: bool) -> None:
+        """There is more in `self.input`, or (`ended`) no more will come."""
+        raise NotImplementedError
+
+    def refusing(self, sentence: str) -> bytes:
+        """A refusal in this protocol's own words."""
+        raise NotImplementedError
+
+    def answer(self, answer: Awaitable[bytes]) -> None:
+        """Take no more input; send what is awaited, and close."""
+        self.answering = True
+        Deferred.fromCoroutine(_awaited(answer)).addCallbacks(self.finish, self._failed)
+
+    def finish(self, answer: bytes) -> None:
+        """Send an answer and close this side of the connection."""
+        self.answering = self.answered = True
+        if self.transport is None or not self.connected:
+            return
+        self.transport.write(answer)
+        if self._input_ended:
+            self.transport.loseConnection()
+        else:
+            self.transport.loseWriteConnection()
+
+    def connectionMade(self) -> None:
+        """A client has come, and is refused if there are too many."""
+        if self.refusal is not None:
+            self.finish(self.refusing(self.refusal))
+
+    def dataReceived(self, data: bytes) -> None:
+        """More input; once an answer is under way it is read and dropped."""
+        if not self.answering:
+            self.input += data
+            self.inputReceived(ended=False)
+
+    def readConnectionLost(self) -> None:
+        """The client has closed its side, and may still be reading."""
+        self._input_ended = True
+        if self.answered:
+            self.transport.loseConnection()
+        elif not self.answering:
+            self.inputReceived(ended=True)
+
+    def writeConnectionLost(self) -> None:
+        """Our side is closed; the client's end of input ends the connection."""
+
+    def connectionLost(self, reason: Any = None) -> None:
+        """The connection is gone."""
+        self.factory.left(self)
+
+    def expired(self) -> None:
+        """The client took too long: to ask, or to take the answer and close."""
+        if self.answered:
+            self.transport.abortConnection()
+        elif not self.answering:
+            self.finish(self.refusing("You took too long to ask; please try again."))
+
+    def _failed(self, failure: Failure) -> None:
+        """Only a defect comes here: whatever can be expected was an answer already."""
+        if not failure.check(ConnectionLost, ConnectionDone):
+            self.log.failure("A request could not be answered", failure)
+        self.finish(self.refusing("Something went wrong here; it has been logged."))
+
+
+async def _awaited(answer: Awaitable[bytes]) -> bytes:
+    return await answer
+
+
+class VisitFactory(Factory):
+    """Lets visits in, and ends those that take too long.
+
+    `deadline` is in seconds, for the request and again for the close.
+    """
+
+    protocol: type[Visit]  # type: ignore[assignment]
+    noisy = False
+    deadline = 10.0
+
+    def __init__(self, reactor: IReactorTime, limits: Limits) -> None:
+        self.admission = Admission(limits, reactor)
+        self._clock = reactor
+        self._since: dict[Visit, float] = {}
+        self._sweeping = LoopingCall(self._sweep)
+        self._sweeping.clock = reactor
+        self._drained: list[Deferred[None]] = []
+
+    def startFactory(self) -> None:
+        """Begin to look for visits that take too long."""
+        if not self._sweeping.running:
+            self._sweeping.start(1.0, now=False)
+
+    def buildProtocol(self, addr: Any) -> Any:
+        """See `IProtocolFactory`."""
+        visit = self.protocol()
+        visit.factory = self
+        address = normal_address(getattr(addr, "host", ""))
+        if address is not None:
+            visit.peer, visit.key = str(address), rate_key(address)
+        visit.refusal = self.admission.enter(visit.key)
+        self._since[visit] = self._clock.seconds()
+        return visit
+
+    def left(self, visit: Visit) -> None:
+        """A visit has ended."""
+        if self._since.pop(visit, None) is not None and visit.refusal is None:
+            self.admission.leave(visit.key)
+        if not self._since:
+            self._fire_drained()
+
+    def drain(self, seconds: float) -> Deferred[None]:
+        """Fires when every visit has ended, which it is made to after `seconds`."""
+        drained: Deferred[None] = Deferred()
+        self._drained.append(drained)
+        if not self._since:
+            self._fire_drained()
+        return drained.addTimeout(seconds, self._clock, onTimeoutCancel=self._cut_off)
+
+    def _fire_drained(self) -> None:
+        drained, self._drained = self._drained, []
+        if drained and self._sweeping.running:
+            self._sweeping.stop()
+        for waiting in drained:
+            waiting.callback(None)
+
+    def _cut_off(self, result: object, seconds: float) -> None:
+        for visit in tuple(self._since):
+            if visit.transport is not None:
+                visit.transport.abortConnection()
+        if self._sweeping.running:
+            self._sweeping.stop()
+
+    def _sweep(self) -> None:
+        now = self._clock.seconds()
+        for visit, since in tuple(self._since.items()):
+            if now - since < self.deadline:
+                break  # in order of coming, so the others are younger
+            self._since.pop(visit)
+            self._since[visit] = now
+            visit.expired()

@@ -1,0 +1,1 @@
+"""The status store: the one process that touches files, databases and sources."""

@@ -1,0 +1,62 @@
+"""All that the store knows of one login: what the person set and what each source says; how it becomes a record."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from attrs import evolve, fields, frozen
+
+from fingerpost.model import Person, Record, Status
+
+__all__ = ["Dossier", "Entry"]
+
+_PROFILE = tuple(a.name for a in fields(Person) if a.name not in {"login", "source"})
+
+
+@frozen
+class Entry:
+    """What a source says of a login; the source with the lowest `rank` goes before others."""
+
+    source: str
+    rank: int
+    person: Person
+    status: Status | None = None
+
+
+@frozen
+class Dossier:
+    """`status` is what shows, `lasting` what shows again when it expires, `said_at` when either was last changed."""
+
+    login: str
+    own: Person | None = None
+    entries: tuple[Entry, ...] = ()
+    status: Status | None = None
+    lasting: Status | None = None
+    said_at: datetime | None = None
+
+    def entry(self, source: str) -> Entry | None:
+        """What the source says."""
+        return next((entry for entry in self.entries if entry.source == source), None)
+
+    def with_entry(self, source: str, entry: Entry | None) -> Dossier:
+        """The dossier in which the source says this, or nothing."""
+        others = [other for other in self.entries if other.source != source]
+        kept = others if entry is None else [*others, entry]
+        return evolve(self, entries=tuple(sorted(kept, key=lambda entry: entry.rank)))
+
+    @property
+    def known(self) -> bool:
+        """Whether there is such a person at all."""
+        return self.own is not None or bool(self.entries)
+
+    def record(self) -> Record | None:
+        """What everybody may be shown: the first source that knows the person, under what they set themselves."""
+        if not self.known:
+            return None
+        if not self.entries:
+            return Record(self.own or Person(self.login), self.status)
+        said = evolve(self.entries[0].person, source=self.entries[0].source)
+        if self.own is None:
+            return Record(said, self.status)
+        own = {name: value for name in _PROFILE if (value := getattr(self.own, name))}
+        return Record(evolve(said, **own), self.status)

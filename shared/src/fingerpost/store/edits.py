@@ -1,0 +1,119 @@
+"""The changes that can be made to a dossier: pure values, applied inside the engine's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from attrs import evolve, field, frozen
+
+from fingerpost.errors import NoSuchUser
+from fingerpost.model import Person, Status
+from fingerpost.store.dossier import Dossier, Entry
+from fingerpost.text import check_person
+
+__all__ = ["Edit", "ProfileUpdated", "SourceSaid", "StatusCleared", "StatusExpired", "StatusSet"]
+
+
+@frozen
+class Edit:
+    """A change to what the store knows of one login."""
+
+    def apply(self, before: Dossier) -> Dossier:
+        """The dossier after the change; raises a `FingerpostError` where it can't be made."""
+        raise NotImplementedError
+
+
+@frozen
+class StatusSet(Edit):
+    """Somebody set a status; somebody unknown becomes known by it."""
+
+    status: Status
+
+    def apply(self, before: Dossier) -> Dossier:
+        """See `Edit`."""
+        known = before if before.known else evolve(before, own=Person(before.login))
+        lasting = self.status if self.status.expires_at is None else _unexpired(before.lasting, self.status.set_at)
+        return evolve(known, status=self.status, lasting=lasting, said_at=self.status.set_at)
+
+
+@frozen
+class StatusCleared(Edit):
+    """Somebody took their status away."""
+
+    at: datetime
+
+    def apply(self, before: Dossier) -> Dossier:
+        """See `Edit`."""
+        if not before.known:
+            raise NoSuchUser
+        return evolve(before, status=None, lasting=None, said_at=self.at)
+
+
+@frozen
+class StatusExpired(Edit):
+    """A status reached the end of its time: the last lasting one shows again."""
+
+    at: datetime
+
+    def apply(self, before: Dossier) -> Dossier:
+        """See `Edit`."""
+        return evolve(before, status=_unexpired(before.status, self.at) or before.lasting)
+
+
+@frozen
+class ProfileUpdated(Edit):
+    """Somebody changed fields of their profile."""
+
+    fields: Mapping[str, Any] = field(hash=False)
+
+    def apply(self, before: Dossier) -> Dossier:
+        """See `Edit`."""
+        own = before.own or Person(before.login)
+        return evolve(before, own=check_person(evolve(own, **self.fields)))
+
+
+@frozen
+class SourceSaid(Edit):
+    """A source says something new of a login (or, with no entry, no longer knows it).
+
+    What it says counts as set when it differs from what it said before, and shows if nothing newer was set
+    elsewhere: the last word wins, wherever it was spoken.
+    """
+
+    source: str
+    entry: Entry | None
+
+    def apply(self, before: Dossier) -> Dossier:
+        """See `Edit`."""
+        old = before.entry(self.source)
+        said = old.status if old else None
+        entry = self.entry
+        if entry and entry.status and said and evolve(entry.status, set_at=said.set_at) == said:
+            entry = evolve(entry, status=said)  # the same words are not said again
+        after = before.with_entry(self.source, entry)
+        now = entry.status if entry else None
+        if now is None:
+            return _without_word(said, after)
+        if now == said or (before.said_at is not None and now.set_at <= before.said_at):
+            return after
+        return evolve(after, status=now, lasting=now, said_at=now.set_at)
+
+
+def _unexpired(status: Status | None, at: datetime) -> Status | None:
+    """The status, unless its time is over."""
+    if status is None or (status.expires_at is not None and status.expires_at <= at):
+        return None
+    return status
+
+
+def _without_word(old: Status | None, after: Dossier) -> Dossier:
+    """A status that only the source had said goes when the source no longer says it."""
+    if old is None:
+        return after
+    return evolve(
+        after,
+        status=None if after.status == old else after.status,
+        lasting=None if after.lasting == old else after.lasting,
+    )

@@ -1,0 +1,149 @@
+"""Opening an SQLite file: who may have it, which schema it has, and the steps to the newest one."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+
+from attrs import field, frozen
+
+from fingerpost.store.interfaces import EngineRefused
+
+__all__ = ["Database", "Steps", "packaged_steps"]
+
+# "FPst": lets file(1) and us tell a status database from any other SQLite file.
+_APPLICATION_ID = 0x46507374
+
+
+@frozen
+class Steps:
+    """The `.sql` files that lead from an empty file to the newest schema, step N being the N-th."""
+
+    scripts: tuple[str, ...]
+
+    @property
+    def newest(self) -> int:
+        """The version that the last step leads to."""
+        return len(self.scripts)
+
+
+def packaged_steps() -> Steps:
+    """The steps that come with this version of the store."""
+    folder = resources.files("fingerpost.store.engine") / "schema"
+    files = sorted((file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name)
+    return Steps(tuple(file.read_text() for file in files))
+
+
+@frozen
+class Database:
+    """An SQLite file of the newest schema that belongs to this process alone until it is closed."""
+
+    path: Path
+    writing: sqlite3.Connection
+    reading: sqlite3.Connection
+    _lock: int = field(alias="lock")
+
+    @classmethod
+    def open(cls, path: Path, steps: Steps) -> Database:
+        """Open or create the file, bring it to the newest schema, or raise `EngineRefused` saying what to do."""
+        lock = _locked(path)
+        try:
+            with _explained(path):
+                writing = _connected(path)
+                _upgrade(path, writing, steps)
+                return cls(path, writing, _connected(path), lock)
+        except EngineRefused:
+            os.close(lock)
+            raise
+
+    def close(self) -> None:
+        """Close the connections and let another process have the file."""
+        self.reading.close()
+        self.writing.close()
+        os.close(self._lock)
+
+
+def _locked(path: Path) -> int:
+    """Create the file for its owner only, and hold a lock beside it: two stores would number changes twice."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        lock = os.open(f"{path}.lock", os.O_CREAT | os.O_RDWR, 0o600)
+    except OSError as error:
+        raise EngineRefused(
+            f"{path} cannot be opened: {error.strerror}; the folder must exist and belong to the store's user"
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(lock)
+        raise EngineRefused(f"{path} is in use by another store; stop that one first") from error
+    return lock
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+    connection.execute("pragma journal_mode = wal")
+    connection.execute("pragma synchronous = full")
+    return connection
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise EngineRefused(
+            f"{path} cannot be used as a status database: {error}; "
+            "restore a backup, or move the file away to start anew"
+        ) from error
+
+
+def _upgrade(path: Path, connection: sqlite3.Connection, steps: Steps) -> None:
+    version = _version(path, connection, steps)
+    if 0 < version < steps.newest:
+        _keep_copy(path, connection, version)
+    for number in range(version + 1, steps.newest + 1):
+        _step(connection, number, steps.scripts[number - 1])
+    if version == 0:
+        connection.execute("insert into store (id, epoch, revision) values (1, ?, 0)", (uuid.uuid4().hex,))
+
+
+def _version(path: Path, connection: sqlite3.Connection, steps: Steps) -> int:
+    (application,) = connection.execute("pragma application_id").fetchone()
+    (version,) = connection.execute("pragma user_version").fetchone()
+    (tables,) = connection.execute("select count(*) from sqlite_schema").fetchone()
+    if tables and application != _APPLICATION_ID:
+        raise EngineRefused(f"{path} is the database of another program; name another file in `engine`")
+    if version > steps.newest:
+        raise EngineRefused(
+            f"{path} was written by a newer version of Fingerpost (schema {version}, this one knows {steps.newest}); "
+            "upgrade Fingerpost, or restore the copy that the upgrade kept"
+        )
+    return int(version)
+
+
+def _keep_copy(path: Path, connection: sqlite3.Connection, version: int) -> None:
+    kept = path.with_name(f"{path.name}.schema-{version}")
+    os.close(os.open(kept, os.O_CREAT | os.O_RDWR | os.O_TRUNC, 0o600))
+    copy = sqlite3.connect(kept)
+    try:
+        connection.backup(copy)
+    finally:
+        copy.close()
+
+
+def _step(connection: sqlite3.Connection, number: int, script: str) -> None:
+    try:
+        connection.executescript(
+            f"begin immediate;\n{script}\n;pragma application_id = {_APPLICATION_ID};"
+            f"pragma user_version = {number};\ncommit;"
+        )
+    except sqlite3.Error:
+        connection.rollback()
+        raise

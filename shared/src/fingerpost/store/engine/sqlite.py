@@ -1,0 +1,147 @@
+"""The engine that keeps everything in one SQLite file: the embedded default."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from zope.interface import implementer
+
+from fingerpost.codec import load
+from fingerpost.directory import Cursor
+from fingerpost.errors import Resync, TemporarilyUnavailable
+from fingerpost.model import Status
+from fingerpost.names import fold, words
+from fingerpost.store.dossier import Dossier, Entry
+from fingerpost.store.engine.database import Database, Steps, packaged_steps
+from fingerpost.store.engine.transaction import Transaction, dossier_of, micros, moment
+from fingerpost.store.interfaces import Framed, IEngine, Outcome, Write
+
+__all__ = ["SQLiteEngine"]
+
+_FRAME = "select revision, login, record from person"
+
+
+@implementer(IEngine)
+class SQLiteEngine:
+    """See `IEngine`."""
+
+    def __init__(self, path: Path, steps: Steps | None = None) -> None:
+        self._database = Database.open(path, steps or packaged_steps())
+        self._writing, self._reading = self._database.writing, self._database.reading
+        self.epoch, self.revision = self._writing.execute("select epoch, revision from store").fetchone()
+
+    def write(self, batch: Sequence[Write], at: datetime) -> tuple[list[Outcome], list[Framed]]:
+        """See `IEngine`. Where the file cannot be written, nothing is, and every outcome says so."""
+        transaction = Transaction(self._writing, self.revision)
+        try:
+            self._writing.execute("begin immediate")
+            outcomes = [transaction.make(write) for write in batch]
+            self._writing.execute("update store set revision = ?", (transaction.revision,))
+            self._writing.execute("commit")
+        except sqlite3.Error as error:
+            if self._writing.in_transaction:
+                self._writing.execute("rollback")
+            sentence = f"The status store could not save this ({error}); nothing was changed."
+            return [TemporarilyUnavailable(sentence) for _ in batch], []
+        self.revision = transaction.revision
+        return outcomes, transaction.made
+
+    def read(self, names: Sequence[str]) -> list[Framed | None]:
+        """See `IEngine`."""
+        return [self._named(name) for name in names]
+
+    def _named(self, name: str) -> Framed | None:
+        row = self._reading.execute(f"{_FRAME} where login = ?", (name,)).fetchone()
+        if row is None:
+            owners = self._reading.execute(
+                "select login from term where term = ? and alias = 1 limit 2", (fold(name),)
+            ).fetchall()
+            if len(owners) == 1:
+                row = self._reading.execute(f"{_FRAME} where login = ?", owners[0]).fetchone()
+        return None if row is None else Framed(*row)
+
+    def dossiers(self, logins: Sequence[str]) -> list[Dossier]:
+        """See `IEngine`."""
+        return [dossier_of(self._reading, login) for login in logins]
+
+    def find(self, text: str, limit: int) -> list[Framed]:
+        """See `IEngine`."""
+        wanted = words(text)
+        marks = ",".join("?" * len(wanted))
+        found = self._reading.execute(
+            f"select login from term where term in ({marks}) group by login having count(*) = ? order by login limit ?",
+            (*wanted, len(wanted), limit),
+        ).fetchall()
+        if not found:
+            found = self._reading.execute(
+                "select login from term where term = ? order by login limit ?", (fold(text), limit)
+            ).fetchall()
+        return [framed for (login,) in found if (framed := self._named(login)) is not None]
+
+    def by_name(self, after: str, limit: int) -> list[Framed]:
+        """See `IEngine`."""
+        return self._frames(f"{_FRAME} where login > ? order by login limit ?", (after, limit))
+
+    def latest(self, after: str, limit: int) -> list[tuple[Framed, str]]:
+        """See `IEngine`."""
+        before = Cursor.parse(after) if after else Cursor(datetime.max.replace(tzinfo=UTC), "")
+        rows = self._reading.execute(
+            "select revision, login, record, set_at from person where set_at is not null"
+            " and (set_at, login) < (?, ?) order by set_at desc, login desc limit ?",
+            (micros(before.set_at), before.login, limit),
+        )
+        return [(Framed(*frame), str(Cursor(moment(set_at), frame[1]))) for *frame, set_at in rows]
+
+    def history(self, login: str, before: datetime | None, limit: int) -> list[Status]:
+        """See `IEngine`."""
+        rows = self._reading.execute(
+            "select status from history where login = ? and set_at < ? order by set_at desc limit ?",
+            (login, micros(before or datetime.max.replace(tzinfo=UTC)), limit),
+        )
+        return [load(status, Status) for (status,) in rows]
+
+    def changes(self, since: int, limit: int) -> list[Framed]:
+        """See `IEngine`."""
+        found = self._frames(
+            "select revision, login, record from change where revision > ? order by revision limit ?", (since, limit)
+        )
+        if since > self.revision or (found[0].revision != since + 1 if found else since < self.revision):
+            raise Resync
+        return found
+
+    def said(self, source: str) -> Mapping[str, Entry]:
+        """See `IEngine`."""
+        rows = self._reading.execute("select dossier from entry join person using (login) where source = ?", (source,))
+        entries = (load(dossier, Dossier).entry(source) for (dossier,) in rows)
+        return {entry.person.login: entry for entry in entries if entry is not None}
+
+    def sources(self) -> Sequence[str]:
+        """See `IEngine`."""
+        return [source for (source,) in self._reading.execute("select distinct source from entry order by source")]
+
+    def expiring(self, limit: int) -> list[tuple[datetime, str]]:
+        """See `IEngine`."""
+        rows = self._reading.execute(
+            "select expires_at, login from person where expires_at is not null order by expires_at, login limit ?",
+            (limit,),
+        )
+        return [(moment(expires), login) for expires, login in rows]
+
+    def trim(self, keep: int) -> int:
+        """See `IEngine`."""
+        oldest = self.revision - keep
+        self._writing.execute("begin immediate")
+        gone = self._writing.execute("delete from change where revision <= ?", (oldest,)).rowcount
+        self._writing.execute("delete from operation where revision <= ?", (oldest,))
+        self._writing.execute("commit")
+        return gone
+
+    def close(self) -> None:
+        """See `IEngine`."""
+        self._database.close()
+
+    def _frames(self, query: str, values: Iterable[object]) -> list[Framed]:
+        return [Framed(*row) for row in self._reading.execute(query, tuple(values))]

@@ -1,0 +1,191 @@
+"""The AMP sockets of the store: which commands each answers, and how an answer is put."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from attrs import define, field
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.protocol import ServerFactory
+from twisted.protocols.amp import AMP, RemoteAmpError
+
+from fingerpost import wire
+from fingerpost.codec import dump, joined, profile_fields
+from fingerpost.errors import HelloFirst, NotAccepted, NotAllowed
+from fingerpost.interfaces import Proof
+from fingerpost.model import Availability, Status
+from fingerpost.ops.sockets import peer_uid
+from fingerpost.store.edits import Edit, ProfileUpdated, StatusCleared, StatusSet
+from fingerpost.store.feed import Subscription
+from fingerpost.store.interfaces import Framed
+from fingerpost.store.proofs import Trust
+from fingerpost.store.store import Store
+from fingerpost.text import check_login, check_status
+
+__all__ = ["ReadSocket", "SocketFactory", "WriteSocket"]
+
+_ANSWER_WITHIN = 30.0  # seconds for a subscriber to take a batch
+
+
+class ReadSocket(AMP):
+    """A peer that may read."""
+
+    def __init__(self, factory: SocketFactory) -> None:
+        super().__init__()
+        self.factory = factory
+        self._store = factory.store
+        self._greeted = False
+        self._subscription: Subscription | None = None
+
+    def connectionLost(self, reason: Any = None) -> None:
+        """The peer is gone, and so is its subscription."""
+        self.factory.connections.discard(self)
+        if self._subscription is not None:
+            self._subscription.end()
+        super().connectionLost(reason)
+
+    def connectionMade(self) -> None:
+        """A peer has come."""
+        self.factory.connections.add(self)
+        super().connectionMade()
+
+    def locateResponder(self, name: bytes) -> Any:
+        """Nothing is answered before `Hello`."""
+        if not self._greeted and name != wire.Hello.commandName:
+            return lambda box: fail(RemoteAmpError(wire.Hello.errors[HelloFirst], str(HelloFirst())))
+        return super().locateResponder(name)
+
+    @wire.Hello.responder
+    def hello(self, version: int, client: str) -> wire.Answer:
+        """Versions agree, or the peer is told."""
+        if version < 1:
+            raise HelloFirst(f"This store speaks version {wire.VERSION} of its protocol, not {version}.")
+        self._greeted = True
+        return {"version": wire.VERSION, "epoch": self._store.engine.epoch, "revision": self._store.feed.revision}
+
+    @wire.GetRecord.responder
+    async def get_record(self, name: str) -> wire.Answer:
+        """See `wire.GetRecord`."""
+        return {"change": bytes(await self._store.get(name))}
+
+    @wire.FindRecords.responder
+    async def find_records(self, text: str, limit: int) -> wire.Answer:
+        """See `wire.FindRecords`."""
+        return {"changes": _list(await self._store.find(text, limit))}
+
+    @wire.ListRecords.responder
+    async def list_records(self, after: str, limit: int, order: str) -> wire.Answer:
+        """See `wire.ListRecords`."""
+        listing = {"name": self._store.by_name, "latest": self._store.latest}.get(order)
+        if listing is None:
+            raise NotAccepted(f"order: '{order}' is neither 'name' nor 'latest'")
+        page, following = await listing(after, limit)
+        return {"changes": _list(page), "next": following}
+
+    @wire.GetHistory.responder
+    async def get_history(self, name: str, before: datetime | None, limit: int) -> wire.Answer:
+        """See `wire.GetHistory`."""
+        return {"statuses": dump(await self._store.history(name, before, limit))}
+
+    @wire.Subscribe.responder
+    def subscribe(self, epoch: str, since: int) -> wire.Answer:
+        """See `wire.Subscribe`; a second subscription takes the place of the first."""
+        if self._subscription is not None:
+            self._subscription.end()
+        self._subscription = self._store.subscribe(epoch, since, self._send, self._drop)
+        # In the next turn, so that the answer goes out before the first changes.
+        self.factory.reactor.callLater(0, self._subscription.wake)
+        return {"revision": self._store.feed.revision}
+
+    def _send(self, first: int, last: int, changes: Sequence[Framed]) -> Deferred[Any]:
+        sent: Deferred[Any] = self.callRemote(wire.Changes, first=first, last=last, changes=_list(changes))
+        return sent.addTimeout(_ANSWER_WITHIN, self.factory.reactor)
+
+    def _drop(self) -> None:
+        """The feed can't go on here: the peer connects again, and loads afresh where it must."""
+        if self.transport is not None:
+            self.transport.loseConnection()
+
+
+class WriteSocket(ReadSocket):
+    """A peer that may also change what it has proof for."""
+
+    @wire.SetStatus.responder
+    async def set_status(
+        self,
+        name: str,
+        proof: str,
+        op_id: str,
+        text: str,
+        via: str,
+        emoji: str | None,
+        availability: str | None,
+        expires: datetime | None,
+    ) -> wire.Answer:
+        """See `wire.SetStatus`."""
+        status = Status(text, self._store.now(), via, emoji or "", _availability(availability), expires)
+        return await self._write(name, proof, op_id, StatusSet(check_status(status)))
+
+    @wire.ClearStatus.responder
+    async def clear_status(self, name: str, proof: str, op_id: str) -> wire.Answer:
+        """See `wire.ClearStatus`."""
+        return await self._write(name, proof, op_id, StatusCleared(self._store.now()))
+
+    @wire.UpdateProfile.responder
+    async def update_profile(self, name: str, proof: str, op_id: str, fields: bytes) -> wire.Answer:
+        """See `wire.UpdateProfile`."""
+        return await self._write(name, proof, op_id, ProfileUpdated(profile_fields(fields)))
+
+    @wire.Verify.responder
+    def verify(self, proof: str) -> wire.Answer:
+        """See `wire.Verify`."""
+        return {"login": self._login(proof)}
+
+    async def _write(self, name: str, proof: str, op_id: str, edit: Edit) -> wire.Answer:
+        login = check_login(name)
+        if self._login(proof) != login:
+            raise NotAllowed
+        return {"change": bytes(await self._store.write(login, edit, op_id))}
+
+    def _login(self, proof: str) -> str:
+        assert self.transport is not None
+        login: str = self.factory.trust.login(Proof.parse(proof), self.factory.identify(self.transport))
+        return login
+
+
+def _uid(transport: Any) -> int | None:
+    return peer_uid(transport.getHandle())
+
+
+@define(eq=False)
+class SocketFactory(ServerFactory):
+    """Makes the protocol of one of the store's sockets for each peer.
+
+    `identify` tells the uid of the process at the other end of a transport.
+    """
+
+    protocol: type[ReadSocket]
+    store: Store
+    trust: Trust
+    reactor: IReactorTime
+    identify: Callable[[Any], int | None] = _uid
+    noisy: bool = False
+    connections: set[ReadSocket] = field(factory=set)
+
+    def buildProtocol(self, addr: object) -> ReadSocket:
+        """See `IProtocolFactory`."""
+        return self.protocol(self)
+
+
+def _list(changes: Sequence[Framed]) -> bytes:
+    return joined(map(bytes, changes))
+
+
+def _availability(value: str | None) -> Availability:
+    try:
+        return Availability(value or "free")
+    except ValueError:
+        raise NotAccepted(f"availability: '{value}' is none of {', '.join(Availability)}") from None

@@ -1,0 +1,1 @@
+"""Where else statuses come from: each source is one module, and an `IStatusSource`."""

@@ -1,0 +1,88 @@
+"""Wires the store daemon: engine, threads, sources, feed, and the sockets that answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import evolve
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from fingerpost.ops.plugin import IReloadable
+from fingerpost.ops.services import Listening, OrderedService, Periodic, endpoints
+from fingerpost.store import expiry, following
+from fingerpost.store.configuration import StoreConfig
+from fingerpost.store.following import Following
+from fingerpost.store.proofs import Trust
+from fingerpost.store.responders import ReadSocket, SocketFactory, WriteSocket
+from fingerpost.store.store import Store
+from fingerpost.store.threads import Threads
+
+__all__ = ["Config", "make"]
+
+Config = StoreConfig
+
+_SOCKETS = {"read": ReadSocket, "write": WriteSocket}
+
+
+@implementer(IReloadable)
+class StoreService(OrderedService):
+    """The store daemon."""
+
+    _log = Logger()
+
+    def __init__(self, config: StoreConfig, reactor: Any) -> None:
+        super().__init__()
+        self._config = config
+        reading, writing = Threads(reactor, "store-read", 2), Threads(reactor, "store-write")
+        looking = Threads(reactor, "store-sources")
+        self.store = Store(config.open_engine(), reactor, reading, writing, config.keep_changes)
+        self._following = Following(self.store, looking, config.make_sources())
+        trust = self._trust(config)
+        self._factories = [SocketFactory(protocol, self.store, trust, reactor) for protocol in _SOCKETS.values()]
+        parts = [reading, writing, Closing(self.store), looking]
+        parts += [
+            Periodic(
+                reactor, expiry.LOOK_EVERY, "Ending expired statuses", lambda: expiry.end_expired(self.store, reading)
+            ),
+            Periodic(reactor, following.LOOK_EVERY, "Looking at the sources", self._following.look),
+        ]
+        for name, factory in zip(_SOCKETS, self._factories, strict=True):
+            default = f"unix:/run/fingerpost/{name}.sock:mode=660:backlog=1024"
+            parts.append(Listening(endpoints(reactor, getattr(config.listen, name), name, default), factory))
+        for part in parts:
+            part.setServiceParent(self)
+
+    def reload(self, config: StoreConfig) -> None:
+        """See `IReloadable`: sources and trusted peers are taken up."""
+        if evolve(config, sources=(), trusted_peers=()) != evolve(self._config, sources=(), trusted_peers=()):
+            self._log.warn("A changed engine, listen or keep_changes is taken up at the next restart")
+        trust = self._trust(config)
+        for factory in self._factories:
+            factory.trust = trust
+        self._following.replace(config.make_sources())
+
+    def _trust(self, config: StoreConfig) -> Trust:
+        trust, unknown = Trust.in_users(config.trusted_peers)
+        for name in unknown:
+            self._log.info("trusted_peers: there is no user '{name}' on this machine", name=name)
+        return trust
+
+
+class Closing(Service):
+    """Closes the store when stopped, behind everything that uses it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def stopService(self) -> Deferred[Any]:
+        """See `IService`."""
+        super().stopService()
+        return self._store.close()
+
+
+def make(config: StoreConfig, reactor: Any) -> StoreService:
+    """The store daemon, ready to start; raises `EngineRefused`."""
+    return StoreService(config, reactor)
