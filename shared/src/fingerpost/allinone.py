@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -52,8 +52,8 @@ class AllInOne:
         """See `IServiceMaker`."""
         from twisted.internet import reactor
 
-        plugins: Iterable[ServicePlugin] = getPlugins(IFingerpostService)  # type: ignore[assignment]
-        parts = {plugin.section: plugin for plugin in plugins}
+        plugins: Any = getPlugins(IFingerpostService)
+        parts: dict[str, ServicePlugin] = {plugin.section: plugin for plugin in plugins}
         kinds = {section: plugin.config() for section, plugin in parts.items()}
         state = _folder(options["state"])
 

@@ -56,13 +56,16 @@ class Replica:
     async def get(self, name: str) -> Record:
         """See `IStatuses`."""
         name = fold(name)
-        record = self._directory.get(name)
-        if record is not None:
-            self._used(record.login)
-            return record
         if self.complete:
-            raise NoSuchUser
-        return await self._ask(name)
+            record = self._directory.get(name)
+            if record is None:
+                raise NoSuchUser
+            return record
+        known = self._directory.change(name)  # an alias might be another one's too, which only the store can tell
+        if known is None or known.record is None:
+            return await self._ask(name)
+        self._used(name)
+        return known.record
 
     async def find(self, text: str, limit: int) -> list[Record]:
         """See `IStatuses`."""
@@ -122,6 +125,7 @@ class Replica:
             self._used(change.login)
 
     def _used(self, login: str) -> None:
+        """Note that a record was wanted, and drop those that were not for longest, where not all fit."""
         if self.complete:
             return
         self._recent[login] = None

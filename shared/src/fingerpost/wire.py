@@ -39,13 +39,15 @@ __all__ = [
 VERSION = 1
 PAGE_BYTES = 48 * 1024
 
-_EVERYWHERE: dict[type[Exception], bytes] = {
+# AMP takes the first that fits, so the base class of them all comes last.
+_ANY: dict[type[Exception], bytes] = {FingerpostError: b"FAILED"}
+_GREETED: dict[type[Exception], bytes] = {
     HelloFirst: b"HELLO_FIRST",
     TemporarilyUnavailable: b"TEMPORARILY_UNAVAILABLE",
-    FingerpostError: b"FAILED",
 }
-_READING = {**_EVERYWHERE, NoSuchUser: b"NO_SUCH_USER", NotAccepted: b"NOT_ACCEPTED"}
-_WRITING = {**_READING, NotAllowed: b"NOT_ALLOWED"}
+_READ: dict[type[Exception], bytes] = {**_GREETED, NoSuchUser: b"NO_SUCH_USER", NotAccepted: b"NOT_ACCEPTED"}
+_READING = {**_READ, **_ANY}
+_WRITING = {**_READ, NotAllowed: b"NOT_ALLOWED", **_ANY}
 
 
 class Hello(Command):
@@ -53,7 +55,7 @@ class Hello(Command):
 
     arguments = [(b"version", Integer()), (b"client", Unicode())]
     response = [(b"version", Integer()), (b"epoch", Unicode()), (b"revision", Integer())]
-    errors = _EVERYWHERE
+    errors = {**_GREETED, **_ANY}
 
 
 class GetRecord(Command):
@@ -96,7 +98,7 @@ class Subscribe(Command):
 
     arguments = [(b"epoch", Unicode()), (b"since", Integer())]
     response = [(b"revision", Integer())]
-    errors = {**_EVERYWHERE, Resync: b"RESYNC"}
+    errors = {**_GREETED, Resync: b"RESYNC", **_ANY}
 
 
 class Changes(Command):

@@ -91,11 +91,14 @@ class ReadSocket(AMP):
         return {"statuses": dump(await self._store.history(name, before, limit))}
 
     @wire.Subscribe.responder
-    def subscribe(self, epoch: str, since: int) -> wire.Answer:
+    async def subscribe(self, epoch: str, since: int) -> wire.Answer:
         """See `wire.Subscribe`; a second subscription takes the place of the first."""
+        subscription = await self._store.subscribe(epoch, since, self._send, self._drop)
         if self._subscription is not None:
             self._subscription.end()
-        self._subscription = self._store.subscribe(epoch, since, self._send, self._drop)
+        self._subscription = subscription
+        if self not in self.factory.connections:
+            subscription.end()  # the peer left meanwhile
         # In the next turn, so that the answer goes out before the first changes.
         self.factory.reactor.callLater(0, self._subscription.wake)
         return {"revision": self._store.feed.revision}

@@ -90,10 +90,12 @@ class Store:
             raise TemporarilyUnavailable
         return await self._writes.submit(Write(login, edit, op_id))
 
-    def subscribe(self, epoch: str, since: int, send: Send, dropped: Callable[[], None]) -> Subscription:
-        """Follow the feed from a cursor; raises `Resync` where the cursor is of another store or lies ahead."""
+    async def subscribe(self, epoch: str, since: int, send: Send, dropped: Callable[[], None]) -> Subscription:
+        """Follow the feed from a cursor; raises `Resync` if it is another store's, lies ahead, or is too old."""
         if epoch != self.engine.epoch or since > self.feed.revision:
             raise Resync
+        if since < self.feed.revision:
+            await self.feed.behind(since)
         return self.feed.subscribe(since, send, dropped)
 
     def close(self) -> Deferred[Any]:
