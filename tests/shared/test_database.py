@@ -1,0 +1,101 @@
+"""Opening an SQLite file: upgrades, and files that are refused in words an operator can act on."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import mkdtemp
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from fingerpost.model import Status
+from fingerpost.store.edits import StatusSet
+from fingerpost.store.engine.database import Steps, packaged_steps
+from fingerpost.store.engine.sqlite import SQLiteEngine
+from fingerpost.store.interfaces import EngineRefused, Write
+
+
+class OpeningTests(SynchronousTestCase):
+    """What becomes of a file when the store is started on it."""
+
+    def setUp(self) -> None:
+        self.path = Path(mkdtemp()) / "status.db"
+
+    def refused(self, steps: Steps | None = None) -> str:
+        """The sentence with which the file is refused."""
+        with self.assertRaises(EngineRefused) as caught:
+            SQLiteEngine(self.path, steps)
+        self.assertIn(str(self.path), str(caught.exception))
+        return str(caught.exception)
+
+    def fill(self) -> None:
+        engine = SQLiteEngine(self.path)
+        now = datetime.now(UTC)
+        engine.write([Write("moshez", StatusSet(Status("kept", now, "cli")))], now)
+        engine.close()
+
+    def test_created_for_its_owner_only(self) -> None:
+        """A new database can be read by the store's user alone."""
+        self.fill()
+        self.assertEqual(os.stat(self.path).st_mode & 0o777, 0o600)
+
+    def test_durable_settings(self) -> None:
+        """The file is in WAL mode, and a commit is on the disk before it is answered."""
+        engine = SQLiteEngine(self.path)
+        self.addCleanup(engine.close)
+        self.assertEqual(engine._writing.execute("pragma journal_mode").fetchone(), ("wal",))
+        self.assertEqual(engine._writing.execute("pragma synchronous").fetchone(), (2,))
+
+    def test_upgrade_keeps_a_copy(self) -> None:
+        """An older file is upgraded step by step, and a copy of it as it was is kept beside it."""
+        self.fill()
+        steps = Steps((*packaged_steps().scripts, "alter table person add column shoe_size integer;"))
+        engine = SQLiteEngine(self.path, steps)
+        self.assertEqual(engine._reading.execute("select login, shoe_size from person").fetchall(), [("moshez", None)])
+        engine.close()
+        copy = SQLiteEngine(self.path.with_name("status.db.schema-1"))
+        self.addCleanup(copy.close)
+        (framed,) = copy.read(["moshez"])
+        self.assertIn(b"kept", framed.record if framed and framed.record else b"")
+
+    def test_failed_upgrade_changes_nothing(self) -> None:
+        """A step that fails leaves the file at the version it had."""
+        self.fill()
+        broken = Steps((*packaged_steps().scripts, "create table half (a); insert into nosuch values (1);"))
+        self.assertIn("nosuch", self.refused(broken))
+        engine = SQLiteEngine(self.path)
+        self.addCleanup(engine.close)
+        tables = engine._reading.execute("select name from sqlite_schema where name = 'half'").fetchall()
+        self.assertEqual(tables, [])
+
+    def test_newer_file(self) -> None:
+        """A file of a newer version is refused, untouched, with what to do."""
+        self.fill()
+        with sqlite3.connect(self.path) as connection:
+            connection.execute("pragma user_version = 99")
+        self.assertIn("newer version of Fingerpost (schema 99", self.refused())
+
+    def test_not_a_database(self) -> None:
+        """A file that is no database is refused, and left as it is."""
+        self.path.write_bytes(b"moshez: Happy and well\n" * 100)
+        self.assertIn("not a database", self.refused())
+        self.assertTrue(self.path.read_bytes().startswith(b"moshez"))
+
+    def test_database_of_another_program(self) -> None:
+        """Another program's database is refused, and left as it is."""
+        with sqlite3.connect(self.path) as connection:
+            connection.execute("create table bookmarks (url text)")
+        self.assertIn("another program", self.refused())
+
+    def test_no_such_folder(self) -> None:
+        """A folder that does not exist is named."""
+        self.path = self.path.parent / "nosuch" / "status.db"
+        self.assertIn("No such file or directory", self.refused())
+
+    def test_already_in_use(self) -> None:
+        """Two stores never have the same file."""
+        engine = SQLiteEngine(self.path)
+        self.addCleanup(engine.close)
+        self.assertIn("in use by another store", self.refused())

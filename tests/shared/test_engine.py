@@ -1,0 +1,243 @@
+"""The contract of `IEngine`, for every engine."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
+
+from fingerpost.codec import load
+from fingerpost.errors import NoSuchUser, Resync
+from fingerpost.model import Person, Record, Status
+from fingerpost.store.dossier import Entry
+from fingerpost.store.edits import Edit, ProfileUpdated, SourceSaid, StatusCleared, StatusExpired, StatusSet
+from fingerpost.store.engine.memory import MemoryEngine
+from fingerpost.store.engine.sqlite import SQLiteEngine
+from fingerpost.store.interfaces import Framed, IEngine, Outcome, Write
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def at(second: int) -> datetime:
+    """So many seconds into the test."""
+    return START + timedelta(seconds=second)
+
+
+def entry(source: str, login: str, text: str, second: int, rank: int = 0) -> Entry:
+    """What a source says of somebody."""
+    return Entry(source, rank, Person(login, full_name=f"From {source}"), Status(text, at(second), source))
+
+
+class EngineContract:
+    """What holds of every engine."""
+
+    engine: Any
+
+    def write(self, login: str, edit: Edit, op_id: str = "") -> Outcome:
+        outcomes, _ = self.engine.write([Write(login, edit, op_id)], START)
+        found: Outcome = outcomes[0]
+        return found
+
+    def say(self, login: str, text: str, second: int, op_id: str = "", until: int | None = None) -> Outcome:
+        expires = None if until is None else at(until)
+        return self.write(login, StatusSet(Status(text, at(second), "cli", expires_at=expires)), op_id)
+
+    def record(self, login: str) -> Record | None:
+        (framed,) = self.engine.read([login])
+        return None if framed is None or framed.record is None else load(framed.record, Record)
+
+    def shown(self, login: str) -> str | None:
+        record = self.record(login)
+        return record.status.text if record and record.status else None
+
+    def test_interface(self: Any) -> None:
+        """The engine has every method that the interface promises."""
+        verifyObject(IEngine, self.engine)
+
+    def test_contiguous_revisions(self: Any) -> None:
+        """Every change has the next revision, in the order of writing, across batches."""
+        for batch in range(3):
+            writes = [Write(f"u{n}", StatusSet(Status("x", at(batch), "cli"))) for n in range(4)]
+            outcomes, made = self.engine.write(writes, START)
+            self.assertEqual(outcomes, made)
+        log = self.engine.changes(0, 100)
+        self.assertEqual([framed.revision for framed in log], list(range(1, 13)))
+        self.assertEqual([framed.login for framed in log][:4], ["u0", "u1", "u2", "u3"])
+        self.assertEqual(self.engine.revision, 12)
+
+    def test_one_bad_write_spoils_no_other(self: Any) -> None:
+        """In a batch, an edit that can't be made raises for its caller alone, and takes no revision."""
+        clear = StatusCleared(START)
+        outcomes, made = self.engine.write(
+            [Write("a", StatusSet(Status("x", at(1), "cli"))), Write("nosuch", clear), Write("a", clear)], START
+        )
+        self.assertIsInstance(outcomes[1], NoSuchUser)
+        self.assertEqual([framed.revision for framed in made], [1, 2])
+
+    def test_operation_repeated(self: Any) -> None:
+        """The same operation again gets the answer it got, even when more has happened since; another login's does not."""
+        first = self.say("a", "one", 1, "op")
+        self.say("a", "two", 2)
+        self.assertEqual(self.say("a", "three", 3, "op"), first)
+        self.assertEqual(self.shown("a"), "two")
+        self.say("b", "mine", 4, "op")
+        self.assertEqual(self.shown("b"), "mine")
+
+    def test_operation_repeated_in_one_batch(self: Any) -> None:
+        """An operation that is asked twice in one commit is made once."""
+        write = Write("a", StatusSet(Status("x", at(1), "cli")), "op")
+        outcomes, made = self.engine.write([write, write], START)
+        self.assertEqual((outcomes[0], len(made)), (outcomes[1], 1))
+
+    def test_change_log(self: Any) -> None:
+        """The log is read from any revision it still has, and refuses those it has not."""
+        for second in range(10):
+            self.say("a", str(second), second)
+        self.assertEqual([c.revision for c in self.engine.changes(7, 100)], [8, 9, 10])
+        self.assertEqual([c.revision for c in self.engine.changes(0, 3)], [1, 2, 3])
+        self.assertEqual(self.engine.changes(10, 100), [])
+        with self.assertRaises(Resync):
+            self.engine.changes(11, 100)
+        self.assertEqual(self.engine.trim(4), 6)
+        self.assertEqual([c.revision for c in self.engine.changes(6, 100)], [7, 8, 9, 10])
+        for since in (0, 5):
+            with self.assertRaises(Resync):
+                self.engine.changes(since, 100)
+
+    def test_trimmed_to_nothing(self: Any) -> None:
+        """A log that is trimmed away is no log, not an empty one."""
+        self.say("a", "x", 1)
+        self.engine.trim(0)
+        with self.assertRaises(Resync):
+            self.engine.changes(0, 100)
+        self.assertEqual(self.engine.changes(1, 100), [])
+
+    def test_expiry(self: Any) -> None:
+        """When a status expires, the last lasting one shows again, as a change like any other."""
+        self.say("a", "at work", 1)
+        self.say("a", "lunch", 2, until=10)
+        self.say("a", "dessert", 3, until=20)
+        self.assertEqual(self.engine.expiring(5), [(at(20), "a")])
+        self.write("a", StatusExpired(at(20)))
+        self.assertEqual((self.shown("a"), self.engine.revision), ("at work", 4))
+        self.assertEqual(self.engine.expiring(5), [])
+
+    def test_expiry_without_lasting(self: Any) -> None:
+        """Where nothing lasting was said, nothing shows after an expiry."""
+        self.say("a", "lunch", 2, until=10)
+        self.write("a", StatusExpired(at(10)))
+        self.assertIsNone(self.shown("a"))
+        self.assertIsNotNone(self.record("a"))
+
+    def test_source_and_person(self: Any) -> None:
+        """The last word wins between a source and the person, and an unchanged source says nothing new."""
+        self.write("a", SourceSaid("file", entry("file", "a", "from file", 1)))
+        self.say("a", "by hand", 2)
+        self.write("a", SourceSaid("file", entry("file", "a", "from file", 3)))
+        self.assertEqual(self.shown("a"), "by hand")
+        self.write("a", SourceSaid("file", entry("file", "a", "edited", 4)))
+        self.assertEqual(self.shown("a"), "edited")
+        self.write("a", StatusCleared(at(5)))
+        self.write("a", SourceSaid("file", entry("file", "a", "edited", 6)))
+        self.assertIsNone(self.shown("a"))
+
+    def test_source_forgets(self: Any) -> None:
+        """Somebody whom no source knows any more, and who has no profile, is gone."""
+        self.write("a", SourceSaid("file", entry("file", "a", "x", 1)))
+        self.assertEqual(self.engine.sources(), ["file"])
+        self.assertEqual(list(self.engine.said("file")), ["a"])
+        gone = self.write("a", SourceSaid("file", None))
+        self.assertIsNone(gone.record)
+        self.assertIsNone(self.record("a"))
+        self.assertEqual((self.engine.sources(), dict(self.engine.said("file"))), ([], {}))
+        self.assertEqual(self.engine.find("from", 5), [])
+
+    def test_unchanged_line_still_goes(self: Any) -> None:
+        """A status that a source said, and said again later in the same words, goes when the source drops it."""
+        self.write("a", ProfileUpdated({"full_name": "A"}))
+        self.write("a", SourceSaid("file", entry("file", "a", "x", 1)))
+        self.write("a", SourceSaid("file", entry("file", "a", "x", 9)))
+        self.write("a", SourceSaid("file", None))
+        self.assertIsNone(self.shown("a"))
+
+    def test_precedence_of_sources(self: Any) -> None:
+        """The first source in order tells who somebody is, under what they say of themselves."""
+        self.write("a", SourceSaid("second", entry("second", "a", "x", 1, rank=1)))
+        self.write("a", SourceSaid("first", entry("first", "a", "y", 2, rank=0)))
+        person = self.record("a").person
+        self.assertEqual((person.full_name, person.source), ("From first", "first"))
+        self.write("a", ProfileUpdated({"full_name": "Myself"}))
+        self.assertEqual(self.record("a").person.full_name, "Myself")
+        self.assertEqual(self.record("a").person.source, "first")
+
+    def test_nothing_new(self: Any) -> None:
+        """An edit that changes nothing that shows is no change."""
+        self.write("a", ProfileUpdated({"full_name": "A"}))
+        again = self.write("a", ProfileUpdated({"full_name": "A"}))
+        self.assertEqual((again.revision, self.engine.revision), (1, 1))
+
+    def test_pages_by_name(self: Any) -> None:
+        """Everybody is reached page by page."""
+        for login in ("c", "a", "b"):
+            self.say(login, "x", 1)
+        first = self.engine.by_name("", 2)
+        self.assertEqual([framed.login for framed in first], ["a", "b"])
+        self.assertEqual([framed.login for framed in self.engine.by_name("b", 2)], ["c"])
+
+    def test_latest_with_equal_times(self: Any) -> None:
+        """People who set a status at the very same time are all reached, each once."""
+        for login in ("a", "b", "c"):
+            self.say(login, "x", 1)
+        seen, after = [], ""
+        while page := self.engine.latest(after, 1):
+            ((framed, after),) = page
+            seen.append(framed.login)
+        self.assertEqual(seen, ["c", "b", "a"])
+
+
+class MemoryEngineTests(EngineContract, SynchronousTestCase):
+    """The engine in memory."""
+
+    def setUp(self) -> None:
+        self.engine = MemoryEngine()
+
+
+class SQLiteEngineTests(EngineContract, SynchronousTestCase):
+    """The engine in an SQLite file."""
+
+    def setUp(self) -> None:
+        self.path = Path(mkdtemp()) / "status.db"
+        self.engine = SQLiteEngine(self.path)
+        self.addCleanup(lambda: self.engine.close())
+
+    def test_survives_a_restart(self) -> None:
+        """A store that is opened again has the same epoch, revisions, records, history and operations."""
+        done = self.say("a", "one", 1, "op")
+        self.write("b", SourceSaid("file", entry("file", "b", "x", 1)))
+        epoch = self.engine.epoch
+        self.engine.close()
+        self.engine = SQLiteEngine(self.path)
+        self.assertEqual((self.engine.epoch, self.engine.revision), (epoch, 2))
+        self.assertEqual(self.say("a", "again", 5, "op"), done)
+        self.assertEqual([status.text for status in self.engine.history("a", None, 5)], ["one"])
+        self.assertEqual(list(self.engine.said("file")), ["b"])
+        outcome = self.say("a", "two", 6)
+        self.assertEqual(outcome.revision if isinstance(outcome, Framed) else outcome, 3)
+
+    def test_disk_full(self) -> None:
+        """Where the file can't grow, a write is refused with the reason, nothing is changed, and reading goes on."""
+        self.say("a", "kept", 1)
+        pages = self.engine._writing.execute("pragma page_count").fetchone()[0]
+        self.engine._writing.execute(f"pragma max_page_count = {pages}")
+        outcomes = [self.say(f"user{number}", "x" * 280, 2) for number in range(100)]
+        self.assertIn("full", str(outcomes[-1]))
+        self.assertIn("nothing was changed", str(outcomes[-1]))
+        self.assertEqual(self.shown("a"), "kept")
+        self.engine._writing.execute("pragma max_page_count = 1000000")
+        made = [outcome.revision for outcome in outcomes if isinstance(outcome, Framed)]
+        after = self.say("user99", "now it fits", 3)
+        self.assertEqual(after.revision if isinstance(after, Framed) else after, 1 + len(made) + 1)
