@@ -130,6 +130,14 @@ class StatusesContract:
         older = self.run_now(self.statuses.history("moshez", newest[-1].set_at, 2))
         self.assertEqual([status.text for status in older], ["one"])
 
+    def test_long_history(self: Any) -> None:
+        """A history that does not fit into one answer is cut, not lost."""
+        for number in range(50):
+            self.put("moshez", "\U0001f600" * 275 + str(number))
+        found = self.run_now(self.statuses.history("moshez", None, 50))
+        self.assertGreater(len(found), 20)
+        self.assertTrue(found[0].text.endswith("49"))
+
     def test_watch(self: Any) -> None:
         """Whoever watches hears of every change in order, until they stop."""
         heard: list[Change] = []

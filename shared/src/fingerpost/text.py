@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attrs import evolve, fields_dict, frozen
 
+from fingerpost.codec import dump
 from fingerpost.errors import NotAccepted
 from fingerpost.model import Link, Person, Status
 
@@ -74,6 +75,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
 )
 _MOST_ALIASES = 16
 _MOST_LINKS = 16
+_MOST_BYTES = 40 * 1024  # of a whole person as it travels: a page must hold any record
 
 
 def check_login(name: str) -> str:
@@ -131,13 +133,16 @@ def check_person(person: Person) -> Person:
         _check_timezone(lines["timezone"])
     if lines["homepage"]:
         _check_url("homepage", lines["homepage"])
-    return evolve(
+    checked = evolve(
         person,
         login=check_login(person.login),
         aliases=tuple(check_line("alias", alias).lower() for alias in person.aliases if alias.strip()),
         links=tuple(_check_link(link) for link in person.links),
         **lines,
     )
+    if len(dump(checked)) > _MOST_BYTES:
+        raise NotAccepted(f"plan, pubkey and links: together they are larger than {_MOST_BYTES // 1024} KiB")
+    return checked
 
 
 def without_controls(text: str, *, block: bool = False) -> str:

@@ -1,18 +1,16 @@
-"""Plain YAML values into attrs classes, strictly, gathering everything that is wrong with them."""
+"""Plain YAML values into attrs classes, strictly, gathering everything that is wrong with them.
+
+cattrs finds the way from a type to its values. The hooks here are stricter than its own (no 5 for "5"), and run the
+classes' validators field by field, so that whatever is wrong is known by its key.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar, get_args, get_origin
 
 import attrs
 import cattrs
-from cattrs.errors import (
-    AttributeValidationNote,
-    ClassValidationError,
-    ForbiddenExtraKeysError,
-    IterableValidationError,
-)
 
 __all__ = ["Wrong", "structure"]
 
@@ -32,68 +30,88 @@ class Wrong(Exception):
 
 def structure(value: object, kind: type[T]) -> T:
     """The attrs class filled from YAML's mappings, lists and scalars; raises `Wrong`."""
-    try:
-        return _converter().structure(value, kind)
-    except Exception as error:
-        raise Wrong(list(_found(error, (), kind))) from error
+    return _converter().structure(value, kind)
 
 
 def _converter() -> cattrs.Converter:
-    converter = cattrs.Converter(forbid_extra_keys=True)
+    converter = cattrs.Converter(detailed_validation=False)
     for kind, words in _PLAIN.items():
         converter.register_structure_hook(kind, _strict(kind, words))
-    converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...], _strings)
+    converter.register_structure_hook_func(
+        lambda kind: get_origin(kind) is tuple, lambda value, kind: _sequence(converter, value, get_args(kind)[0])
+    )
     converter.register_structure_hook_factory(attrs.has, lambda kind: _mapping(converter, kind))
     return converter
 
 
-def _strict(kind: type, words: str) -> Any:
+def _strict(kind: type, words: str) -> Callable[[object, object], object]:
     accepted = (int, float) if kind is float else (kind,)
 
     def check(value: object, _: object) -> object:
         if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
-            raise ValueError(f"expected {words}, not {_shown(value)}")
+            raise _wrong(f"expected {words}, not {_shown(value)}")
         return value
 
     return check
 
 
-def _strings(value: object, _: object) -> tuple[str, ...]:
-    """A list of texts, for which one text alone may stand."""
-    items = [value] if isinstance(value, str) else value
-    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-        raise ValueError(f"expected text or a list of texts, not {_shown(value)}")
-    return tuple(items)
+def _sequence(converter: cattrs.Converter, value: object, kind: Any) -> tuple[Any, ...]:
+    """A list; of texts, one text alone may stand for it."""
+    if kind is str and isinstance(value, str):
+        return (value,)
+    if not isinstance(value, list):
+        words = "text or a list of texts" if kind is str else "a list"
+        raise _wrong(f"expected {words}, not {_shown(value)}")
+    return tuple(_each((index, lambda item=item: converter.structure(item, kind)) for index, item in enumerate(value)))
 
 
-def _mapping(converter: cattrs.Converter, kind: type) -> Any:
-    fill: Any = cattrs.gen.make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True)
+def _mapping(converter: cattrs.Converter, kind: type) -> Callable[[object, object], object]:
+    known = attrs.fields_dict(attrs.resolve_types(kind))
 
     def check(value: object, _: object) -> object:
         if not isinstance(value, dict):
-            raise ValueError(f"expected keys and values, not {_shown(value)}")
-        return fill(value, kind)
+            raise _wrong(f"expected keys and values, not {_shown(value)}")
+        values = _each((key, lambda key=key: _field(converter, known, key, value[key])) for key in value)
+        try:
+            return kind(**dict(zip(value, values, strict=True)))
+        except TypeError:
+            missing = [a.name for a in known.values() if a.default is attrs.NOTHING and a.name not in value]
+            raise Wrong([((name,), "this key is required", []) for name in missing]) from None
+        except ValueError as error:
+            raise _wrong(str(error)) from error
 
     return check
 
 
+def _field(converter: cattrs.Converter, known: dict[str, Any], key: object, value: object) -> object:
+    if key not in known:
+        raise Wrong([((), "there is no such key", list(known))])
+    attribute = known[str(key)]
+    found: object = converter.structure(value, attribute.type)
+    if attribute.validator is not None:
+        attribute.validator(None, attribute, found)
+    return found
+
+
+def _each(steps: Iterable[tuple[Any, Callable[[], Any]]]) -> list[Any]:
+    """What each step returns; or, where some fail, everything that they found wrong, under their keys."""
+    done: list[Any] = []
+    wrong: list[Found] = []
+    for key, step in steps:
+        try:
+            done.append(step())
+        except Wrong as error:
+            wrong += [((key, *path), expected, known) for path, expected, known in error.found]
+        except (ValueError, TypeError) as error:
+            wrong.append(((key,), str(error), []))
+    if wrong:
+        raise Wrong(wrong)
+    return done
+
+
+def _wrong(expected: str) -> Wrong:
+    return Wrong([((), expected, [])])
+
+
 def _shown(value: object) -> str:
     return "nothing" if value is None else f"{value!r:.60}"
-
-
-def _found(error: BaseException, path: tuple[str | int, ...], kind: Any) -> Iterator[Found]:
-    if isinstance(error, ClassValidationError | IterableValidationError):
-        noted, others = error.group_exceptions()
-        for inner, note in noted:
-            at = note.name if isinstance(note, AttributeValidationNote) else note.index
-            yield from _found(inner, (*path, at), note.type)
-        for inner in others:
-            yield from _found(inner, path, error.cl)
-    elif isinstance(error, ForbiddenExtraKeysError):
-        known = [attribute.name for attribute in attrs.fields(error.cl)]
-        for extra in sorted(error.extra_fields, key=str):
-            yield (*path, extra), "there is no such key", known
-    elif isinstance(error, KeyError):
-        yield (*path, str(error.args[0])), "this key is required", []
-    else:
-        yield path, str(error), []

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -108,13 +108,16 @@ class Subscription:
         self._dropped()
 
 
-def fitting(items: Any, most: int = PAGE_BYTES) -> list[Framed]:
-    """The first of the items whose frames fit into a page; always at least one."""
-    kept: list[Framed] = []
+T = TypeVar("T", Framed, bytes)
+
+
+def fitting(items: Iterable[T]) -> list[T]:
+    """The first of the items that fit into a page together; always at least one."""
+    kept: list[T] = []
     size = 0
     for item in items:
-        size += len(item.record or b"") + 100
-        if kept and size > most:
+        size += len(item) + 1
+        if kept and size > PAGE_BYTES:
             break
         kept.append(item)
     return kept

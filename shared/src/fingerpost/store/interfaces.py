@@ -37,6 +37,10 @@ class Framed:
     login: str
     record: bytes | None
 
+    def __len__(self) -> int:
+        """The most bytes that the frame takes."""
+        return len(self.record or b"") + 100
+
     def __bytes__(self) -> bytes:
         return frame(self.revision, self.login, self.record)
 

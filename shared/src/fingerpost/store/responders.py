@@ -19,7 +19,7 @@ from fingerpost.interfaces import Proof
 from fingerpost.model import Availability, Status
 from fingerpost.ops.sockets import peer_uid
 from fingerpost.store.edits import Edit, ProfileUpdated, StatusCleared, StatusSet
-from fingerpost.store.feed import Subscription
+from fingerpost.store.feed import Subscription, fitting
 from fingerpost.store.interfaces import Framed
 from fingerpost.store.proofs import Trust
 from fingerpost.store.store import Store
@@ -88,7 +88,7 @@ class ReadSocket(AMP):
     @wire.GetHistory.responder
     async def get_history(self, name: str, before: datetime | None, limit: int) -> wire.Answer:
         """See `wire.GetHistory`."""
-        return {"statuses": dump(await self._store.history(name, before, limit))}
+        return {"statuses": joined(fitting(map(dump, await self._store.history(name, before, limit))))}
 
     @wire.Subscribe.responder
     async def subscribe(self, epoch: str, since: int) -> wire.Answer:
