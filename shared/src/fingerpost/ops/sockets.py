@@ -47,6 +47,7 @@ class _Port(unix.Port):
     """A UNIX port that leaves the path, its mode and the backlog to systemd, which made them."""
 
     _preexistingSocket: socket.socket | None
+    _shouldShutdown = False  # a shutdown would reach through to systemd's copy of the socket
 
     def startListening(self) -> None:
         assert self.factory is not None

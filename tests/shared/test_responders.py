@@ -1,0 +1,126 @@
+"""The store's sockets: who may ask what, and in which order."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+from twisted.protocols.amp import AMP, UnhandledCommand
+from twisted.test.iosim import connectedServerAndClient
+from twisted.trial.unittest import SynchronousTestCase
+
+from fingerpost import wire
+from fingerpost.errors import FingerpostError, HelloFirst, NotAccepted, NotAllowed, Resync
+from fingerpost.store.proofs import Trust
+from fingerpost.store.responders import ReadSocket, SocketFactory, WriteSocket
+from tests.kit import House, peer, said
+
+
+class SocketTests(SynchronousTestCase):
+    """A peer that speaks plain AMP."""
+
+    def setUp(self) -> None:
+        self.house = House()
+
+    def connect(self, protocol: type[ReadSocket], hello: bool = True) -> AMP:
+        factory = SocketFactory(protocol, self.house.store, Trust(frozenset({1})), self.house.clock, lambda t: 1)
+        client, _, pump = connectedServerAndClient(lambda: factory.buildProtocol(None), AMP)
+        self.house.pumps.append(pump)
+        if hello:
+            self.ask(client, wire.Hello, version=1, client="test")
+        return client
+
+    def ask(self, amp: AMP, command: type, **arguments: object) -> dict[str, object]:
+        answers: list[object] = []
+        asked: Deferred[object] = amp.callRemote(command, **arguments)
+        asked.addBoth(answers.append)
+        self.house.turn()
+        (answer,) = answers
+        if hasattr(answer, "raiseException"):
+            answer.raiseException()
+        assert isinstance(answer, dict)
+        return answer
+
+    def test_hello_first(self) -> None:
+        """Nothing is answered before `Hello`, which tells epoch and revision."""
+        client = self.connect(ReadSocket, hello=False)
+        with self.assertRaises(HelloFirst):
+            self.ask(client, wire.GetRecord, name="moshez")
+        answer = self.ask(client, wire.Hello, version=1, client="test")
+        self.assertEqual(answer, {"version": 1, "epoch": self.house.store.engine.epoch, "revision": 0})
+
+    def test_wrong_version(self) -> None:
+        """A peer of an unknown version is told which one is spoken."""
+        client = self.connect(ReadSocket, hello=False)
+        with self.assertRaises(HelloFirst) as caught:
+            self.ask(client, wire.Hello, version=0, client="test")
+        self.assertIn("version 1", str(caught.exception))
+
+    def test_the_read_socket_cannot_write(self) -> None:
+        """On the read socket there is no command that changes anything."""
+        client = self.connect(ReadSocket)
+        name = {"name": "a", "proof": "peer:a", "op_id": ""}
+        for command, arguments in (
+            (wire.SetStatus, {**name, "text": "x", "via": "cli"}),
+            (wire.ClearStatus, name),
+            (wire.UpdateProfile, {**name, "fields": b"{}"}),
+            (wire.Verify, {"proof": "peer:a"}),
+        ):
+            with self.assertRaises(UnhandledCommand):
+                self.ask(client, command, **arguments)
+        self.assertEqual(self.house.store.engine.revision, 0)
+
+    def test_untrusted_peer(self) -> None:
+        """A process of a user whom the store does not trust can vouch for nobody."""
+        self.house.uid = 4242
+        with self.assertRaises(NotAllowed):
+            self.house.result(self.house.client().set_status("a", said("x"), peer("a")))
+
+    def test_wrong_arguments(self) -> None:
+        """Arguments that make no sense are refused in words."""
+        client = self.connect(WriteSocket)
+        for command, arguments in (
+            (wire.ListRecords, {"after": "", "limit": 5, "order": "size"}),
+            (wire.ListRecords, {"after": "x", "limit": 5, "order": "latest"}),
+            (wire.UpdateProfile, {"name": "a", "proof": "peer:a", "op_id": "", "fields": b"["}),
+            (
+                wire.SetStatus,
+                {"name": "a", "proof": "peer:a", "op_id": "", "text": "x", "via": "cli", "availability": "dead"},
+            ),
+        ):
+            with self.assertRaises(NotAccepted):
+                self.ask(client, command, **arguments)
+
+    def test_subscribe_to_another_store(self) -> None:
+        """A cursor of another epoch, or from the future, asks for a fresh load."""
+        client = self.connect(ReadSocket)
+        for epoch, since in (("other", 0), (self.house.store.engine.epoch, 5)):
+            with self.assertRaises(Resync):
+                self.ask(client, wire.Subscribe, epoch=epoch, since=since)
+
+    def test_store_that_is_closing(self) -> None:
+        """A store that is stopping takes no more writes, and says so."""
+        setter = self.house.client()
+        self.house.store.close()
+        with self.assertRaises(FingerpostError) as caught:
+            self.house.result(setter.set_status("a", said("x"), peer("a")))
+        self.assertIn("temporarily unavailable", str(caught.exception))
+
+    def test_expired_statuses_end(self) -> None:
+        """A status with an end is gone after it, and every follower is told."""
+        from datetime import timedelta
+        from typing import Any
+
+        from fingerpost.interfaces import NewStatus
+        from fingerpost.store.expiry import end_expired
+        from fingerpost.store.threads import AtOnce
+
+        at_once: Any = AtOnce()
+        setter, replica = self.house.client(), self.house.replica()
+        until = self.house.store.now() + timedelta(minutes=5)
+        self.house.result(setter.set_status("a", said("at work"), peer("a")))
+        self.house.turn(1)
+        self.house.result(setter.set_status("a", NewStatus("lunch", "cli", expires_at=until), peer("a")))
+        self.assertEqual(self.house.result(end_expired(self.house.store, at_once)), 0)
+        self.assertEqual(self.house.result(replica.get("a")).status.text, "lunch")
+        self.house.turn(300)
+        self.assertEqual(self.house.result(end_expired(self.house.store, at_once)), 1)
+        self.assertEqual(self.house.result(replica.get("a")).status.text, "at work")
