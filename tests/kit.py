@@ -6,14 +6,6 @@ import os
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred, fail, succeed
-from twisted.internet.error import ConnectionLost, ConnectionRefusedError
-from twisted.internet.interfaces import IStreamClientEndpoint
-from twisted.internet.task import Clock
-from twisted.test.iosim import IOPump, connect, makeFakeClient, makeFakeServer
-from twisted.python.failure import Failure
-from zope.interface import implementer
-
 from fingerpost.client import StoreClient
 from fingerpost.interfaces import NewStatus, Proof
 from fingerpost.replica import Replica
@@ -23,6 +15,13 @@ from fingerpost.store.proofs import Trust
 from fingerpost.store.responders import ReadSocket, SocketFactory, WriteSocket
 from fingerpost.store.store import Store
 from fingerpost.store.threads import AtOnce
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.error import ConnectError, ConnectionLost
+from twisted.internet.interfaces import IStreamClientEndpoint
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
+from twisted.test.iosim import IOPump, connect, makeFakeClient, makeFakeServer
+from zope.interface import implementer
 
 T = TypeVar("T")
 
@@ -59,7 +58,7 @@ class House:
     def connect(self, protocolFactory: Any) -> Deferred[Any]:
         """See `IStreamClientEndpoint`."""
         if not self.open:
-            return fail(ConnectionRefusedError())
+            return fail(ConnectError())
         factory = SocketFactory(
             self.protocol, self.store, Trust(frozenset({os.geteuid()})), self.clock, lambda transport: self.uid
         )

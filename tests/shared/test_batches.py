@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fingerpost.store.batches import Batches
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
-
-from fingerpost.store.batches import Batches
 
 
 class BatchesTests(SynchronousTestCase):

@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import mkdtemp
 
-from hypothesis import given
-from hypothesis import strategies as st
-from twisted.trial.unittest import SynchronousTestCase
-
 from fingerpost.ops.config import ConfigError, load, load_sections
 from fingerpost.ops.frontend import FrontendConfig
 from fingerpost.store.configuration import SourceConfig, StoreConfig
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
 
 
 class LoadTests(SynchronousTestCase):
@@ -42,11 +41,15 @@ class LoadTests(SynchronousTestCase):
             "sources: [{type: file, path: /etc/users}, {type: memory, users: {moshez: Happy}}]\n"
         )
         self.assertEqual((config.listen.read, config.listen.write), (("unix:/x",), ("fd:write", "unix:/y")))
-        self.assertEqual(config.sources, (SourceConfig("file", "/etc/users"), SourceConfig("memory", users={"moshez": "Happy"})))
+        self.assertEqual(
+            config.sources, (SourceConfig("file", "/etc/users"), SourceConfig("memory", users={"moshez": "Happy"}))
+        )
 
     def test_unknown_key(self) -> None:
         """A key that does not exist is named with its line, and the key that was probably meant."""
-        self.assertEqual(self.wrong("\nengin: 'memory:'\n"), "2: engin: there is no such key (hint: did you mean 'engine'?)")
+        self.assertEqual(
+            self.wrong("\nengin: 'memory:'\n"), "2: engin: there is no such key (hint: did you mean 'engine'?)"
+        )
         self.assertIn("the keys here are type, path", self.wrong("sources:\n- type: file\n  path: /x\n  zzz: 1"))
 
     def test_wrong_type(self) -> None:

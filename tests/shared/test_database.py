@@ -8,13 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
 
-from twisted.trial.unittest import SynchronousTestCase
-
 from fingerpost.model import Status
 from fingerpost.store.edits import StatusSet
 from fingerpost.store.engine.database import Steps, packaged_steps
 from fingerpost.store.engine.sqlite import SQLiteEngine
 from fingerpost.store.interfaces import EngineRefused, Write
+from twisted.trial.unittest import SynchronousTestCase
 
 
 class OpeningTests(SynchronousTestCase):

@@ -7,9 +7,6 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from twisted.trial.unittest import SynchronousTestCase
-from zope.interface.verify import verifyObject
-
 from fingerpost.codec import load
 from fingerpost.errors import NoSuchUser, Resync
 from fingerpost.model import Person, Record, Status
@@ -18,6 +15,8 @@ from fingerpost.store.edits import Edit, ProfileUpdated, SourceSaid, StatusClear
 from fingerpost.store.engine.memory import MemoryEngine
 from fingerpost.store.engine.sqlite import SQLiteEngine
 from fingerpost.store.interfaces import Framed, IEngine, Outcome, Write
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -79,7 +78,7 @@ class EngineContract:
         self.assertEqual([framed.revision for framed in made], [1, 2])
 
     def test_operation_repeated(self: Any) -> None:
-        """The same operation again gets the answer it got, even when more has happened since; another login's does not."""
+        """The same operation again gets the answer it got, whatever happened since; another login's does not."""
         first = self.say("a", "one", 1, "op")
         self.say("a", "two", 2)
         self.assertEqual(self.say("a", "three", 3, "op"), first)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
+from fingerpost.ops.limits import Admission, Limits, normal_address, rate_key
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
-
-from fingerpost.ops.limits import Admission, Limits, normal_address, rate_key
 
 
 class AddressTests(SynchronousTestCase):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from twisted.internet.defer import Deferred
-from twisted.trial.unittest import SynchronousTestCase
-
 from fingerpost.errors import NoSuchUser, TemporarilyUnavailable
 from fingerpost.model import Change
 from fingerpost.store.engine.memory import MemoryEngine
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
+
 from tests.kit import House, peer, said
 
 

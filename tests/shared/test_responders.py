@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from fingerpost import wire
+from fingerpost.errors import FingerpostError, HelloFirst, NotAccepted, NotAllowed, Resync
+from fingerpost.store.proofs import Trust
+from fingerpost.store.responders import ReadSocket, SocketFactory, WriteSocket
 from twisted.internet.defer import Deferred
 from twisted.protocols.amp import AMP, UnhandledCommand
 from twisted.test.iosim import connectedServerAndClient
 from twisted.trial.unittest import SynchronousTestCase
 
-from fingerpost import wire
-from fingerpost.errors import FingerpostError, HelloFirst, NotAccepted, NotAllowed, Resync
-from fingerpost.store.proofs import Trust
-from fingerpost.store.responders import ReadSocket, SocketFactory, WriteSocket
 from tests.kit import House, peer, said
 
 

@@ -10,15 +10,13 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from twisted.internet import reactor
-from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import connectProtocol
-from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint
-from twisted.internet.protocol import Factory, Protocol
-from twisted.trial.unittest import SynchronousTestCase, TestCase
-
 from fingerpost.ops import sockets
 from fingerpost.ops.sockets import InheritedEndpoint, NotInherited, inherited, peer_uid
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint, connectProtocol
+from twisted.internet.protocol import Factory, Protocol
+from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 
 class NamesTests(SynchronousTestCase):
@@ -91,7 +89,7 @@ class InheritedTests(TestCase):
         return made
 
     def listening(self, *made: socket.socket) -> Callable[[], Any]:
-        factory = Factory.forProtocol(Greeter)
+        factory: Any = Factory.forProtocol(Greeter)
         factory.noisy = False
         port = self.successResultOf(self.inherit(*made).listen(factory))
         return port.stopListening

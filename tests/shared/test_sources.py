@@ -8,11 +8,6 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from hypothesis import given
-from hypothesis import strategies as st
-from twisted.trial.unittest import SynchronousTestCase
-from zope.interface.verify import verifyObject
-
 from fingerpost.codec import load
 from fingerpost.model import Record
 from fingerpost.store.following import Following
@@ -20,6 +15,11 @@ from fingerpost.store.interfaces import IStatusSource, SourceFailed
 from fingerpost.store.sources.file import FileSource, parse
 from fingerpost.store.sources.memory import MemorySource
 from fingerpost.store.threads import AtOnce
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
+
 from tests.kit import House, peer, said
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

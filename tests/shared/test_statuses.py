@@ -7,15 +7,15 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from twisted.internet.task import Clock
-from twisted.trial.unittest import SynchronousTestCase
-from zope.interface.verify import verifyObject
-
 from fingerpost.errors import NoSuchUser, NotAccepted, NotAllowed, TemporarilyUnavailable
 from fingerpost.interfaces import IStatuses, IStatusSetter, Page, Proof
 from fingerpost.model import Change, Record
 from fingerpost.store.engine.sqlite import SQLiteEngine
 from fingerpost.testing import MemoryStatuses
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
+
 from tests.kit import House, peer, said
 
 
@@ -54,7 +54,9 @@ class StatusesContract:
         """A status that was set is what is read, in any case of the name."""
         made = self.put("moshez", "Happy and well", full_name="Moshe Zadka")
         self.assertEqual(self.run_now(self.statuses.get("MosheZ")), made)
-        self.assertEqual((made.status.text, made.status.via, made.person.full_name), ("Happy and well", "cli", "Moshe Zadka"))
+        self.assertEqual(
+            (made.status.text, made.status.via, made.person.full_name), ("Happy and well", "cli", "Moshe Zadka")
+        )
 
     def test_unknown(self: Any) -> None:
         """Somebody unknown is `NoSuchUser`, for reading and for clearing."""
@@ -266,5 +268,3 @@ async def _caught(work: Coroutine[Any, Any, Any]) -> Any:
 
         return again
     return lambda: value
-
-

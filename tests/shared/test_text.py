@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 from xml.etree import ElementTree
 
-from attrs import evolve
-from hypothesis import given
-from hypothesis import strategies as st
-from twisted.trial.unittest import SynchronousTestCase
-
+from attrs import evolve, fields
 from fingerpost.codec import dump, load
 from fingerpost.errors import NotAccepted
 from fingerpost.model import Link, Person, Record, Status
 from fingerpost.text import LIMITS, check_line, check_login, check_person, check_status, without_controls
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -62,7 +62,9 @@ class LineTests(SynchronousTestCase):
 
     def test_refusals_name_the_character(self) -> None:
         """A control character is refused with its number and place."""
-        self.assertEqual(self.refused("status", "ab\x1b[2J"), "status: the character U+001B at position 3 is not allowed")
+        self.assertEqual(
+            self.refused("status", "ab\x1b[2J"), "status: the character U+001B at position 3 is not allowed"
+        )
         for bad in "\n\r\t\x00\x7f\x9b\u202e\u2066\u2028\ufffe\ud800":
             self.assertIn(f"U+{ord(bad):04X}", self.refused("full_name", f"a{bad}b"))
 
@@ -114,7 +116,10 @@ class PersonTests(SynchronousTestCase):
     def test_the_largest_record_fits_a_page(self) -> None:
         """A record that is as large as allowed, in four-byte characters, stays below AMP's limit of 64 KiB."""
         wide = {name: "\U0001f600" * limit.characters for name, limit in LIMITS.items()}
-        texts = {name: wide[name] for name in wide if name in Person.__slots__ and name not in {"homepage", "timezone"}}
+        names = {attribute.name for attribute in fields(Person)}
+        texts: dict[str, Any] = {
+            name: wide[name] for name in wide if name in names and name not in {"homepage", "timezone"}
+        }
         links = tuple(Link(wide["rel"], "https://" + "x" * 492, wide["type"]) for _ in range(16))
         texts["pubkey"] = texts["pubkey"][:1000]
         with self.assertRaises(NotAccepted):

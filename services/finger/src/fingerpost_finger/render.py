@@ -66,8 +66,7 @@ def person(page: Page, record: Record, policy: Policy, verbose: bool, history: S
     """All that may be shown of one person; `history` is None where it is not to be had now."""
     who = record.person
     page.line(f"{_column(f'Login: {who.login}', 39)} Name: {who.name}")
-    if policy.shows("status"):
-        _status(page, record.status, policy)
+    _status(page, record.status, policy)
     for name, label in _LABELS.items():
         if policy.shows(name) and getattr(who, name):
             page.line(f"{label}: {getattr(who, name)}")
@@ -79,19 +78,19 @@ def person(page: Page, record: Record, policy: Policy, verbose: bool, history: S
 
 
 def _status(page: Page, status: Status | None, policy: Policy) -> None:
+    if policy.shows("status"):
+        page.line("No status." if status is None else f"Status: {_words(status)}")
     if status is None:
-        page.line("No status.")
         return
-    page.line(f"Status: {_words(status)}")
     about = []
     if policy.shows("since"):
         about.append(f"since {_full(status.set_at)}")
-    if status.expires_at is not None:
+    if status.expires_at is not None and policy.shows("status"):
         about.append(f"until {_full(status.expires_at)}")
     if policy.shows("via"):
         about.append(f"via {status.via}")
     if about:
-        page.line(f"  {', '.join(about)}")
+        page.line(f"  {', '.join(about)}" if policy.shows("status") else f"Status set: {', '.join(about)}")
 
 
 def _verbose(page: Page, who: Person, policy: Policy, history: Sequence[Status] | None) -> None:

@@ -7,6 +7,7 @@ classes' validators field by field, so that whatever is wrong is known by its ke
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, TypeVar, get_args, get_origin
 
 import attrs
@@ -38,10 +39,14 @@ def _converter() -> cattrs.Converter:
     for kind, words in _PLAIN.items():
         converter.register_structure_hook(kind, _strict(kind, words))
     converter.register_structure_hook_func(
-        lambda kind: get_origin(kind) is tuple, lambda value, kind: _sequence(converter, value, get_args(kind)[0])
+        _is_tuple, lambda value, kind: _sequence(converter, value, get_args(kind)[0])
     )
     converter.register_structure_hook_factory(attrs.has, lambda kind: _mapping(converter, kind))
     return converter
+
+
+def _is_tuple(kind: Any) -> bool:
+    return get_origin(kind) is tuple
 
 
 def _strict(kind: type, words: str) -> Callable[[object, object], object]:
@@ -62,7 +67,7 @@ def _sequence(converter: cattrs.Converter, value: object, kind: Any) -> tuple[An
     if not isinstance(value, list):
         words = "text or a list of texts" if kind is str else "a list"
         raise _wrong(f"expected {words}, not {_shown(value)}")
-    return tuple(_each((index, lambda item=item: converter.structure(item, kind)) for index, item in enumerate(value)))
+    return tuple(_each((index, partial(converter.structure, item, kind)) for index, item in enumerate(value)))
 
 
 def _mapping(converter: cattrs.Converter, kind: type) -> Callable[[object, object], object]:
@@ -71,7 +76,7 @@ def _mapping(converter: cattrs.Converter, kind: type) -> Callable[[object, objec
     def check(value: object, _: object) -> object:
         if not isinstance(value, dict):
             raise _wrong(f"expected keys and values, not {_shown(value)}")
-        values = _each((key, lambda key=key: _field(converter, known, key, value[key])) for key in value)
+        values = _each((key, partial(_field, converter, known, key, value[key])) for key in value)
         try:
             return kind(**dict(zip(value, values, strict=True)))
         except TypeError:
