@@ -1,1 +1,1 @@
-"""Tests of integration."""
+"""Tests with real processes, real sockets and the programs that people use."""

@@ -47,6 +47,18 @@ class SocketTests(SynchronousTestCase):
         answer = self.ask(client, wire.Hello, version=1, client="test")
         self.assertEqual(answer, {"version": 1, "epoch": self.house.store.engine.epoch, "revision": 0})
 
+    def test_hello_waits_for_the_sources(self) -> None:
+        """Whoever comes before the sources were read waits for that, and so hears of everybody."""
+        self.house.store.hold()
+        client = self.connect(ReadSocket, hello=False)
+        answers: list[object] = []
+        client.callRemote(wire.Hello, version=1, client="test").addBoth(answers.append)
+        self.house.turn()
+        self.assertEqual(answers, [])
+        self.house.store.release()
+        self.house.turn()
+        self.assertEqual(len(answers), 1)
+
     def test_wrong_version(self) -> None:
         """A peer of an unknown version is told which one is spoken."""
         client = self.connect(ReadSocket, hello=False)

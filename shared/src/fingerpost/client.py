@@ -1,17 +1,22 @@
-"""Talking to the store over AMP: a connection that keeps coming back, a limit on every wait, its errors as ours."""
+"""Talking to the store over AMP: a connection that keeps coming back, a limit on every wait, its errors as ours.
+
+Twisted's `ClientService` is not used: with its `prepareConnection`, which `Hello` would be, a connection that is lost while
+it is prepared has no transition (`NoTransition`, 24.11 to 26.10).
+"""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from random import random
 from typing import Any
 
-from twisted.application.internet import ClientService, backoffPolicy
-from twisted.internet.defer import Deferred
+from twisted.application.internet import backoffPolicy
+from twisted.application.service import Service
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.internet.protocol import Factory
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.protocols.amp import AMP, Command
 from zope.interface import implementer
@@ -26,42 +31,30 @@ __all__ = ["Connection", "StoreClient"]
 
 _ANSWER_WITHIN = 5.0
 # How long a caller waits for a store that is not there: long enough for a restart, short enough for a person.
-_PATIENCE = 1.0
+_PATIENCE = 1.5
 
 Heard = Callable[[int, int, Sequence[Change]], None]
 
 
-def _jitter() -> float:
-    return 0.1 * random()  # noqa: S311 (it only keeps clients from coming back all at once)
-
-
 class StoreProtocol(AMP):
-    """The frontend's end of a connection to the store."""
+    """The frontend's end of a connection to the store; `ended` fires when the connection is lost."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._heard: Heard = lambda first, last, changes: None
-        self._lost: list[Callable[[], None]] = []
-
-    def hear(self, heard: Heard) -> None:
-        """Say who hears of changes; a method, because `ClientService` hands out proxies, where attributes get lost."""
-        self._heard = heard
-
-    def when_lost(self, lost: Callable[[], None]) -> None:
-        """Have something called when the connection has ended."""
-        self._lost.append(lost)
+        self.ended: Deferred[None] = Deferred()
+        self.heard: Heard = lambda first, last, changes: None
 
     @wire.Changes.responder
     def changes(self, first: int, last: int, changes: bytes) -> dict[str, Any]:
         """The store tells of new revisions."""
-        self._heard(first, last, changes_from_bytes(changes))
+        self.heard(first, last, changes_from_bytes(changes))
         return {}
 
     def connectionLost(self, reason: Any = None) -> None:
         """The connection is gone."""
         super().connectionLost(reason)
-        for lost in self._lost:
-            lost()
+        ended, self.ended = self.ended, Deferred()
+        ended.callback(None)
 
 
 class _ProtocolFactory(Factory):
@@ -70,10 +63,7 @@ class _ProtocolFactory(Factory):
 
 
 class Connection:
-    """A connection on which `Hello` was answered: the store's epoch, and its revision then.
-
-    `heard` is called with each batch of changes, `lost` when the connection has ended.
-    """
+    """A connection on which `Hello` was answered: the store's epoch, and its revision then."""
 
     def __init__(self, protocol: StoreProtocol, clock: IReactorTime, epoch: str, revision: int) -> None:
         self.epoch = epoch
@@ -81,10 +71,9 @@ class Connection:
         self._protocol = protocol
         self._clock = clock
 
-    def follow(self, heard: Heard, lost: Callable[[], None]) -> None:
-        """Say who is to hear what the store sends, and that the connection is lost."""
-        self._protocol.hear(heard)
-        self._protocol.when_lost(lost)
+    def follow(self, heard: Heard) -> None:
+        """Say who is to hear what the store sends."""
+        self._protocol.heard = heard
 
     async def ask(self, command: type[Command], **arguments: Any) -> dict[str, Any]:
         """The answer to a command on this connection; raises what the command's errors say."""
@@ -96,8 +85,12 @@ class Connection:
 
     def drop(self) -> None:
         """Give the connection up; the client makes another."""
-        if self._protocol.transport is not None:
-            self._protocol.transport.loseConnection()
+        _drop(self._protocol)
+
+
+def _drop(protocol: StoreProtocol) -> None:
+    if protocol.transport is not None:
+        protocol.transport.loseConnection()
 
 
 async def _asked(
@@ -117,8 +110,8 @@ def _page(answer: dict[str, Any]) -> tuple[list[Change], str]:
 
 
 @implementer(IStatusSetter)
-class StoreClient(ClientService):
-    """A client of the store at an endpoint; `connected` is called with each new `Connection`.
+class StoreClient(Service):
+    """A client of the store at an endpoint. `connected` is called with each new `Connection`, `lost` when it has ended.
 
     Every method raises `TemporarilyUnavailable` where the store can't be reached or does not answer in time.
     """
@@ -126,44 +119,89 @@ class StoreClient(ClientService):
     _log = Logger()
 
     def __init__(self, reactor: Any, endpoint: IStreamClientEndpoint, name: str) -> None:
-        super().__init__(
-            endpoint,
-            _ProtocolFactory(),
-            retryPolicy=backoffPolicy(initialDelay=0.05, maxDelay=1.0, factor=1.5, jitter=_jitter),
-            clock=reactor,
-            prepareConnection=self._greet,
-        )
         self.clock: IReactorTime = reactor
-        self.up = False
         self.connected: Callable[[Connection], None] = lambda connection: None
+        self.lost: Callable[[], None] = lambda: None
+        self._endpoint = endpoint
         self._name = name
+        self._delay = backoffPolicy(initialDelay=0.05, maxDelay=1.0, factor=1.5)
+        self._protocol: StoreProtocol | None = None
+        self._waiting: list[Deferred[StoreProtocol]] = []
+        self._working: Deferred[None] | None = None
 
-    def _greet(self, protocol: Any) -> Deferred[None]:
-        return Deferred.fromCoroutine(self._hello(protocol))
+    @property
+    def up(self) -> bool:
+        """Whether there is a connection to the store."""
+        return self._protocol is not None
 
-    async def _hello(self, protocol: StoreProtocol) -> None:
-        arguments = {"version": wire.VERSION, "client": self._name}
+    def startService(self) -> None:
+        """Connect, and connect again whenever that is needed."""
+        super().startService()
+        self._working = Deferred.fromCoroutine(self._stay_connected())
+
+    def stopService(self) -> Deferred[None] | None:
+        """Let go of the connection; fires when it is gone."""
+        super().stopService()
+        working, self._working = self._working, None
+        if self._protocol is not None:
+            _drop(self._protocol)
+        elif working is not None:
+            working.cancel()
+        return working
+
+    async def _stay_connected(self) -> None:
+        failures = 0
         try:
-            answer = await _asked(protocol, self.clock, wire.Hello, arguments)
-        except TemporarilyUnavailable:
-            raise
-        except FingerpostError as error:
-            self._log.warn("The status store refuses this client: {error}", error=str(error))
-            raise
-        protocol.when_lost(self._lost)
-        self.up = True
-        self._log.info("Connected to the status store")
-        self.connected(Connection(protocol, self.clock, answer["epoch"], answer["revision"]))
+            while self.running:
+                greeted = await self._connect_once()
+                failures = 0 if greeted else failures + 1
+                if self.running:
+                    await deferLater(self.clock, self._delay(failures))
+        except CancelledError:
+            return  # by stopService, while there was no connection
 
-    def _lost(self) -> None:
-        self.up = False
+    async def _connect_once(self) -> bool:
+        """One connection, from its beginning to its end; whether the store greeted."""
+        protocol: StoreProtocol | None = None
+        try:
+            connecting: Deferred[Any] = self._endpoint.connect(_ProtocolFactory())
+            protocol = await connecting.addTimeout(_ANSWER_WITHIN, self.clock)
+            answer = await _asked(protocol, self.clock, wire.Hello, {"version": wire.VERSION, "client": self._name})
+        except Exception as error:
+            if protocol is not None:
+                _drop(protocol)
+            if isinstance(error, FingerpostError) and not isinstance(error, TemporarilyUnavailable):
+                self._log.warn("The status store refuses this client: {error}", error=str(error))
+            return False
+        await self._serve(protocol, answer)
+        return True
+
+    async def _serve(self, protocol: StoreProtocol, greeting: dict[str, Any]) -> None:
+        self._protocol = protocol
+        self._log.info("Connected to the status store")
+        waiting, self._waiting = self._waiting, []
+        self.connected(Connection(protocol, self.clock, greeting["epoch"], greeting["revision"]))
+        for waiter in waiting:
+            waiter.callback(protocol)
+        await protocol.ended
+        self._protocol = None
+        self.lost()
         if self.running:
             self._log.warn("The status store is away; what is known is still answered")
+
+    def _connection(self) -> Deferred[StoreProtocol]:
+        """The connection, now or when there is one."""
+        waiter: Deferred[StoreProtocol] = Deferred()
+        if self._protocol is not None:
+            waiter.callback(self._protocol)
+        else:
+            self._waiting.append(waiter)
+        return waiter
 
     async def ask(self, command: type[Command], **arguments: Any) -> dict[str, Any]:
         """The answer to a command; raises what the command's errors say."""
         try:
-            protocol: Any = await self.whenConnected().addTimeout(_PATIENCE, self.clock)
+            protocol = await self._connection().addTimeout(_PATIENCE, self.clock)
         except Exception as error:
             raise TemporarilyUnavailable from error
         return await _asked(protocol, self.clock, command, arguments)

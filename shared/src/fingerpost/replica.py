@@ -49,6 +49,7 @@ class Replica:
         self._meanwhile: dict[str, Change] = {}  # changes heard since the first of them
         self._listeners: list[Callable[[Change], None]] = []
         client.connected = self._connected
+        client.lost = self._lost
 
     def __len__(self) -> int:
         return len(self._directory)
@@ -136,7 +137,7 @@ class Replica:
     # The feed
 
     def _connected(self, connection: Connection) -> None:
-        connection.follow(self._heard, self._lost)
+        connection.follow(self._heard)
         Deferred.fromCoroutine(self._follow(connection)).addErrback(self._could_not_follow, connection)
 
     def _lost(self) -> None:

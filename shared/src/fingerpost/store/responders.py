@@ -59,10 +59,11 @@ class ReadSocket(AMP):
         return super().locateResponder(name)
 
     @wire.Hello.responder
-    def hello(self, version: int, client: str) -> wire.Answer:
-        """Versions agree, or the peer is told."""
+    async def hello(self, version: int, client: str) -> wire.Answer:
+        """Versions agree, or the peer is told; a store that has not read its sources yet lets it wait."""
         if version < 1:
             raise HelloFirst(f"This store speaks version {wire.VERSION} of its protocol, not {version}.")
+        await self._store.opened()
         self._greeted = True
         return {"version": wire.VERSION, "epoch": self._store.engine.epoch, "revision": self._store.feed.revision}
 

@@ -46,6 +46,26 @@ class Store:
         self._gets: Batches[str, Framed | None] = Batches(reactor, self._read)
         self._writes: Batches[Write, Framed] = Batches(reactor, self._commit)
         self._open = True
+        self._held: list[Deferred[None]] | None = None
+
+    def hold(self) -> None:
+        """Let those who come wait until `release`: what they would be told now is not yet true."""
+        self._held = []
+
+    def release(self) -> None:
+        """Let everybody in."""
+        waiting, self._held = self._held or [], None
+        for held in waiting:
+            held.callback(None)
+
+    def opened(self) -> Deferred[None]:
+        """Fires when nothing is held back (any more)."""
+        held: Deferred[None] = Deferred()
+        if self._held is None:
+            held.callback(None)
+        else:
+            self._held.append(held)
+        return held
 
     def now(self) -> datetime:
         """The time of the reactor's clock, in UTC."""

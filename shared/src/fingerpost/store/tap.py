@@ -39,6 +39,7 @@ class StoreService(OrderedService):
         reading, writing = Threads(reactor, "store-read", 2), Threads(reactor, "store-write")
         looking = Threads(reactor, "store-sources")
         self.store = Store(config.open_engine(), reactor, reading, writing, config.keep_changes)
+        self.store.hold()  # until the sources were read: the first to ask must not hear "no such user"
         self._following = Following(self.store, looking, config.make_sources())
         trust = self._trust(config)
         self._factories = [SocketFactory(protocol, self.store, trust, reactor) for protocol in _SOCKETS.values()]
@@ -47,13 +48,19 @@ class StoreService(OrderedService):
             Periodic(
                 reactor, expiry.LOOK_EVERY, "Ending expired statuses", lambda: expiry.end_expired(self.store, reading)
             ),
-            Periodic(reactor, following.LOOK_EVERY, "Looking at the sources", self._following.look),
+            Periodic(reactor, following.LOOK_EVERY, "Looking at the sources", self._look),
         ]
         for name, factory in zip(_SOCKETS, self._factories, strict=True):
             default = f"unix:/run/fingerpost/{name}.sock:mode=660:backlog=1024"
             parts.append(Listening(endpoints(reactor, getattr(config.listen, name), name, default), factory))
         for part in parts:
             part.setServiceParent(self)
+
+    async def _look(self) -> None:
+        try:
+            await self._following.look()
+        finally:
+            self.store.release()
 
     def reload(self, config: StoreConfig) -> None:
         """See `IReloadable`: sources and trusted peers are taken up."""
