@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fingerpost.errors import TemporarilyUnavailable
 from fingerpost.model import Link, Person
 from fingerpost.testing import MemoryStatuses
 from fingerpost_finger.answers import Answers
@@ -241,6 +242,18 @@ class RefusalTests(AnswersContract):
         self.statuses.away = True
         for line in (b"", b"moshez", b"/W moshez"):
             self.assertIn("temporarily unavailable", self.ask(line))
+
+    def test_history_is_asked_for_once(self) -> None:
+        """While history is not to be had, asking about many people does not wait for each of them."""
+        asked: list[str] = []
+
+        async def history(name: str, before: object, limit: int) -> object:
+            asked.append(name)
+            raise TemporarilyUnavailable
+
+        self.patch(self.statuses, "history", history)
+        self.assertEqual(self.ask(b"/W moshez shawn sam").count("History: temporarily unavailable.\n"), 3)
+        self.assertEqual(asked, ["moshez"])
 
     def test_ascii(self) -> None:
         """An administrator may have answers in ASCII alone."""

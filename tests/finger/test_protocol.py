@@ -17,6 +17,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
+from twisted.logger import capturedLogs, formatEvent
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -150,7 +151,6 @@ class ProtocolTests(SynchronousTestCase):
         self.patch(self.factory.answers, "answer", lambda line: answer)
         visitor = self.visit()
         visitor.send(b"moshez\r\n")
-        visitor.protocol.connected = 0
         visitor.lose()
         answer.callback(b"late\r\n")
         self.assertEqual(visitor.got, b"")
@@ -182,6 +182,36 @@ class ProtocolTests(SynchronousTestCase):
             refused.lose()
         first.lose()
         self.assertEqual(self.visit().got, b"")
+
+    def test_refused_visitors_hold_nothing(self) -> None:
+        """Whoever is refused may read why for a second; hundreds of them are turned away without a word."""
+        self.factory = self.make(Limits(rate=0, per_address=2, total=100))
+        visits = [self.factory.buildProtocol(IPv4Address("TCP", "192.0.2.1", n)) for n in range(300)]
+        held = [visit for visit in visits if visit is not None]
+        self.assertEqual(len(held), 4)
+        for visit in held:
+            visit.makeConnection(Wire())
+        self.clock.pump([1.0] * 2)
+        self.assertEqual([visit.transport.aborted for visit in held], [False, False, True, True])
+        self.assertIsNotNone(self.factory.buildProtocol(IPv4Address("TCP", "192.0.2.2", 1)))
+
+    def test_time_to_read(self) -> None:
+        """A query that comes in the last moment still leaves ten seconds to read the answer."""
+        visitor = self.visit()
+        self.clock.pump([1.0] * 9)
+        visitor.send(b"moshez\r\n")
+        self.clock.pump([1.0] * 9)
+        self.assertFalse(visitor.wire.aborted)
+        self.clock.pump([1.0] * 2)
+        self.assertTrue(visitor.wire.aborted)
+
+    def test_audit(self) -> None:
+        """An administrator can have every query logged, with who asked and made harmless; by default none is."""
+        with capturedLogs() as events:
+            self.visit().send(b"mo\x1bshez\r\n")
+            self.factory.log_queries = True
+            self.visit("::ffff:192.0.2.7").send(b"mo\x1bshez\r\n")
+        self.assertEqual([formatEvent(event) for event in events], ["192.0.2.7 asked b'mo\\x1bshez'"])
 
     def test_drain(self) -> None:
         """On stop, visits under way are answered first, and cut off after ten seconds."""

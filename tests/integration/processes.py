@@ -161,4 +161,3 @@ class ServicesTestCase(SynchronousTestCase):
 
         found: bytes = until(asked, f"{wanted!r} in the answer to {query!r}", seconds)
         return found
-

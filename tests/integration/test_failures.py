@@ -8,9 +8,9 @@ import threading
 import time
 
 import pytest
-
 from fingerpost.store.engine.sqlite import SQLiteEngine
-from tests.integration.processes import Running, ServicesTestCase, ask
+
+from tests.integration.processes import Running, ServicesTestCase, ask, until
 
 pytestmark = pytest.mark.integration
 
@@ -57,16 +57,19 @@ class FailureTests(ServicesTestCase):
     def test_store_gone(self) -> None:
         """With the store stopped, known names are answered at once and setting is refused with a reason."""
         store = self.start_store()
-        self.start_finger()
+        finger = self.start_finger()
         self.start_setter()
         self.answers(self.address, b"moshez\r\n", b"Happy and well")
+        until(lambda: "Loaded " in finger.printed(), "the replica")
         store.end()
         started = time.monotonic()
         self.assertIn(b"Happy and well", ask(self.address, b"moshez\r\n"))
         self.assertIn(b"Happy and well", ask(self.address, b"\r\n"))
         self.assertIn(b"no such user", ask(self.address, b"nosuch\r\n"))
         self.assertLess(time.monotonic() - started, 1)
-        self.assertIn(b"ERROR: The status store is temporarily unavailable", ask(self.path("set.sock"), b"a\nb\n", seconds=20))
+        self.assertIn(
+            b"ERROR: The status store is temporarily unavailable", ask(self.path("set.sock"), b"a\nb\n", seconds=20)
+        )
         self.assertIn(b"History: temporarily unavailable", ask(self.address, b"/W moshez\r\n"))
 
     def test_store_killed_during_sets(self) -> None:
@@ -97,9 +100,9 @@ class FailureTests(ServicesTestCase):
         stop.set()
         for writer in writers:
             writer.join()
-        for writer, numbers in enumerate(acknowledged):
+        for number, numbers in enumerate(acknowledged):
             self.assertGreater(len(numbers), 20)
-            self.answers(self.address, f"user{writer}\r\n".encode(), f"Status: status {numbers[-1]}\r\n".encode(), 3)
+            self.answers(self.address, f"user{number}\r\n".encode(), f"Status: status {numbers[-1]}\r\n".encode(), 3)
         self.assertEqual(finger.printed().count("Loaded "), 1, "the replica loaded afresh instead of catching up")
         store.end()
         self.assert_all_there(acknowledged)

@@ -6,8 +6,8 @@ import signal
 import socket
 
 import pytest
-
 from fingerpost.ops.config import EX_CONFIG
+
 from tests.integration.processes import ServicesTestCase, ask, until
 
 pytestmark = pytest.mark.integration

@@ -81,6 +81,21 @@ class LoadTests(SynchronousTestCase):
             load(StoreConfig, self.path)
         self.assertIn("cannot be read: No such file", str(caught.exception))
 
+    def test_values_out_of_range(self) -> None:
+        """Limits that would let nobody in, values that are no numbers, and dates that are none are refused."""
+        for text, words in (
+            ("cache_size: -5", "cache_size"),
+            ("listen: []", "listen"),
+            ("limits: {rate: .nan}", "limits.rate: expected 0 (no limit) or more, not nan"),
+            ("limits: {total: -1}", "limits.total"),
+            ("cache_size: 2001-99-99", "this is not YAML"),
+            ("a: " + "[" * 3000, "this is not YAML"),
+        ):
+            self.path.write_text(text)
+            with self.assertRaises(ConfigError) as caught:
+                load(FrontendConfig, self.path)
+            self.assertIn(words, str(caught.exception))
+
     @given(st.text(alphabet="ab:-[]{}&*!|>'\"%@`#,? \n\t1\x00\u00e9", max_size=60))
     def test_any_text(self, text: str) -> None:
         """Any text at all is a configuration or a `ConfigError`."""

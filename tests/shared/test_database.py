@@ -69,6 +69,12 @@ class OpeningTests(SynchronousTestCase):
         tables = engine._reading.execute("select name from sqlite_schema where name = 'half'").fetchall()
         self.assertEqual(tables, [])
 
+    def test_killed_while_it_was_made(self) -> None:
+        """A file is made whole or not at all: what a kill leaves in the middle is made anew."""
+        broken = Steps((packaged_steps().scripts[0] + "insert into nosuch values (1);",))
+        self.refused(broken)
+        self.fill()
+
     def test_newer_file(self) -> None:
         """A file of a newer version is refused, untouched, with what to do."""
         self.fill()

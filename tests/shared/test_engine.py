@@ -134,22 +134,22 @@ class EngineContract:
 
     def test_source_and_person(self: Any) -> None:
         """The last word wins between a source and the person, and an unchanged source says nothing new."""
-        self.write("a", SourceSaid("file", entry("file", "a", "from file", 1)))
+        self.write("a", SourceSaid("file", entry("file", "a", "from file", 1), at(1)))
         self.say("a", "by hand", 2)
-        self.write("a", SourceSaid("file", entry("file", "a", "from file", 3)))
+        self.write("a", SourceSaid("file", entry("file", "a", "from file", 3), at(3)))
         self.assertEqual(self.shown("a"), "by hand")
-        self.write("a", SourceSaid("file", entry("file", "a", "edited", 4)))
+        self.write("a", SourceSaid("file", entry("file", "a", "edited", 4), at(4)))
         self.assertEqual(self.shown("a"), "edited")
         self.write("a", StatusCleared(at(5)))
-        self.write("a", SourceSaid("file", entry("file", "a", "edited", 6)))
+        self.write("a", SourceSaid("file", entry("file", "a", "edited", 6), at(6)))
         self.assertIsNone(self.shown("a"))
 
     def test_source_forgets(self: Any) -> None:
         """Somebody whom no source knows any more, and who has no profile, is gone."""
-        self.write("a", SourceSaid("file", entry("file", "a", "x", 1)))
+        self.write("a", SourceSaid("file", entry("file", "a", "x", 1), at(1)))
         self.assertEqual(self.engine.sources(), ["file"])
         self.assertEqual(list(self.engine.said("file")), ["a"])
-        gone = self.write("a", SourceSaid("file", None))
+        gone = self.write("a", SourceSaid("file", None, at(50)))
         self.assertIsNone(gone.record)
         self.assertIsNone(self.record("a"))
         self.assertEqual((self.engine.sources(), dict(self.engine.said("file"))), ([], {}))
@@ -158,15 +158,46 @@ class EngineContract:
     def test_unchanged_line_still_goes(self: Any) -> None:
         """A status that a source said, and said again later in the same words, goes when the source drops it."""
         self.write("a", ProfileUpdated({"full_name": "A"}))
-        self.write("a", SourceSaid("file", entry("file", "a", "x", 1)))
-        self.write("a", SourceSaid("file", entry("file", "a", "x", 9)))
-        self.write("a", SourceSaid("file", None))
+        self.write("a", SourceSaid("file", entry("file", "a", "x", 1), at(1)))
+        self.write("a", SourceSaid("file", entry("file", "a", "x", 9), at(9)))
+        self.write("a", SourceSaid("file", None, at(50)))
         self.assertIsNone(self.shown("a"))
+
+    def test_missing_for_a_moment(self: Any) -> None:
+        """Somebody whose line vanishes from a file and returns still has the status that they set."""
+        self.write("a", SourceSaid("file", entry("file", "a", "from file", 1), at(1)))
+        self.say("a", "by hand", 2)
+        self.write("a", SourceSaid("file", None, at(3)))
+        self.assertIsNone(self.record("a"))
+        self.assertEqual((self.engine.by_name("", 5), self.engine.latest("", 5)), ([], []))
+        self.write("a", SourceSaid("file", entry("file", "a", "from file", 4), at(4)))
+        self.assertEqual(self.shown("a"), "by hand")
+
+    def test_changed_line_with_an_old_date(self: Any) -> None:
+        """A line that changed shows, even in a file that is dated before what somebody set."""
+        self.write("a", SourceSaid("file", entry("file", "a", "from file", 1), at(1)))
+        self.say("a", "by hand", 5)
+        self.write("a", SourceSaid("file", entry("file", "a", "edited", 2), at(9)))
+        self.assertEqual(self.shown("a"), "edited")
+        self.say("b", "by hand", 5)
+        self.write("b", SourceSaid("file", entry("file", "b", "older", 2), at(9)))
+        self.assertEqual(self.shown("b"), "by hand")
+
+    def test_operation_repeated_after_trimming(self: Any) -> None:
+        """An operation that changed nothing, repeated when the log is trimmed, gets the record as it is."""
+        self.say("a", "x", 1)
+        self.write("a", StatusCleared(at(2)))
+        self.say("b", "x", 3)
+        self.engine.trim(0)
+        first = self.write("a", StatusCleared(at(4)), "op")
+        again = self.write("a", StatusCleared(at(5)), "op")
+        self.assertEqual(first.record, again.record)
+        self.assertIsNotNone(again.record)
 
     def test_precedence_of_sources(self: Any) -> None:
         """The first source in order tells who somebody is, under what they say of themselves."""
-        self.write("a", SourceSaid("second", entry("second", "a", "x", 1, rank=1)))
-        self.write("a", SourceSaid("first", entry("first", "a", "y", 2, rank=0)))
+        self.write("a", SourceSaid("second", entry("second", "a", "x", 1, rank=1), at(1)))
+        self.write("a", SourceSaid("first", entry("first", "a", "y", 2, rank=0), at(2)))
         person = self.record("a").person
         self.assertEqual((person.full_name, person.source), ("From first", "first"))
         self.write("a", ProfileUpdated({"full_name": "Myself"}))
@@ -216,7 +247,7 @@ class SQLiteEngineTests(EngineContract, SynchronousTestCase):
     def test_survives_a_restart(self) -> None:
         """A store that is opened again has the same epoch, revisions, records, history and operations."""
         done = self.say("a", "one", 1, "op")
-        self.write("b", SourceSaid("file", entry("file", "b", "x", 1)))
+        self.write("b", SourceSaid("file", entry("file", "b", "x", 1), at(1)))
         epoch = self.engine.epoch
         self.engine.close()
         self.engine = SQLiteEngine(self.path)
@@ -226,6 +257,25 @@ class SQLiteEngineTests(EngineContract, SynchronousTestCase):
         self.assertEqual(list(self.engine.said("file")), ["b"])
         outcome = self.say("a", "two", 6)
         self.assertEqual(outcome.revision if isinstance(outcome, Framed) else outcome, 3)
+
+    def test_reads_are_fresh(self) -> None:
+        """A long read in one thread does not hold another thread's reads to what was there before."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        for number in range(5):
+            self.say(f"u{number}", "old", 1)
+        with ThreadPoolExecutor(1) as other:
+            slow = other.submit(lambda: self.engine._reading.execute("select login from person"))
+            slow.result().fetchone()
+            self.say("u4", "new", 2)
+            self.assertEqual(self.shown("u4"), "new")
+
+    def test_defect_in_an_edit(self) -> None:
+        """An edit with a defect fails its own batch, and the next one is made."""
+        with self.assertRaises(NotImplementedError):
+            self.write("a", Edit())
+        self.say("a", "x", 1)
+        self.assertEqual(self.shown("a"), "x")
 
     def test_disk_full(self) -> None:
         """Where the file can't grow, a write is refused with the reason, nothing is changed, and reading goes on."""

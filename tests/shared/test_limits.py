@@ -62,6 +62,7 @@ class AdmissionTests(SynchronousTestCase):
         """0 stands for no limit."""
         admission = self.admission()
         self.assertEqual({admission.enter("a") for _ in range(1000)}, {None})
+        self.assertIsNone(self.admission(rate=1).enter("a"))
 
     def test_memory_is_bounded(self) -> None:
         """Somebody with endless addresses fills only so much memory."""

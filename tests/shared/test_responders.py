@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 from fingerpost import wire
-from fingerpost.errors import FingerpostError, HelloFirst, NotAccepted, NotAllowed, Resync
+from fingerpost.errors import HelloFirst, NotAccepted, NotAllowed, Resync
+from fingerpost.interfaces import NewStatus
+from fingerpost.store.expiry import end_expired
 from fingerpost.store.proofs import Trust
 from fingerpost.store.responders import ReadSocket, SocketFactory, WriteSocket
+from fingerpost.store.threads import AtOnce
 from twisted.internet.defer import Deferred
 from twisted.protocols.amp import AMP, UnhandledCommand
 from twisted.test.iosim import connectedServerAndClient
@@ -109,22 +115,38 @@ class SocketTests(SynchronousTestCase):
                 self.ask(client, wire.Subscribe, epoch=epoch, since=since)
 
     def test_store_that_is_closing(self) -> None:
-        """A store that is stopping takes no more writes, and says so."""
+        """A set that reaches a stopping store is asked again of the next one, and made once."""
         setter = self.house.client()
-        self.house.store.close()
-        with self.assertRaises(FingerpostError) as caught:
-            self.house.result(setter.set_status("a", said("x"), peer("a")))
-        self.assertIn("temporarily unavailable", str(caught.exception))
+        self.house.store.finish()
+        records: list[Any] = []
+        Deferred.fromCoroutine(setter.set_status("a", said("x"), peer("a"))).addBoth(records.append)
+        self.house.turn()
+        self.assertEqual(records, [])
+        self.house.stop()
+        self.house.start(self.house.store.engine)
+        self.house.turn(1)
+        self.assertEqual([record.status.text for record in records], ["x"])
+        self.assertEqual(self.house.store.engine.revision, 1)
+
+    def test_answer_that_was_lost(self) -> None:
+        """A set whose answer was lost with the connection is asked again, and is not made a second time."""
+        engine = self.house.store.engine
+        setter = self.house.client()
+        write = engine.write
+
+        def write_and_die(*arguments: Any) -> Any:
+            result = write(*arguments)
+            self.patch(engine, "write", write)
+            self.house.stop()
+            self.house.start(engine)
+            return result
+
+        self.patch(engine, "write", write_and_die)
+        record = self.house.result(setter.set_status("a", said("x"), peer("a")), 2)
+        self.assertEqual((record.status.text, engine.revision), ("x", 1))
 
     def test_expired_statuses_end(self) -> None:
         """A status with an end is gone after it, and every follower is told."""
-        from datetime import timedelta
-        from typing import Any
-
-        from fingerpost.interfaces import NewStatus
-        from fingerpost.store.expiry import end_expired
-        from fingerpost.store.threads import AtOnce
-
         at_once: Any = AtOnce()
         setter, replica = self.house.client(), self.house.replica()
         until = self.house.store.now() + timedelta(minutes=5)

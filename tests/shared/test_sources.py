@@ -85,6 +85,17 @@ class FileTests(SynchronousTestCase):
                 self.source.read()
             self.assertIn(str(self.path), str(caught.exception))
 
+    def test_leaks_nothing(self) -> None:
+        """A folder in the place of the file costs no descriptor, however often it is looked at."""
+        self.path.mkdir()
+        before = len(os.listdir("/proc/self/fd"))
+        for _ in range(20):
+            with self.assertRaises(SourceFailed):
+                self.source.read()
+        self.assertEqual(len(os.listdir("/proc/self/fd")), before)
+        with self.assertRaises(SourceFailed):
+            FileSource("file", 0, Path("a\0b")).read()
+
     def test_a_pipe_does_not_hang(self) -> None:
         """A named pipe in the place of the file is refused at once."""
         os.mkfifo(self.path)

@@ -5,7 +5,6 @@ For one person, or one machine without systemd. The sockets lie in a private dir
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Mapping
 from functools import partial
@@ -13,12 +12,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from attrs import evolve
-from twisted.application.service import IService, IServiceMaker
+from twisted.application.service import IService, IServiceMaker, MultiService
+from twisted.internet.endpoints import quoteStringArgument
 from twisted.plugin import IPlugin, getPlugins
 from zope.interface import implementer
 
-from fingerpost.ops.config import load_sections
-from fingerpost.ops.plugin import IFingerpostService, IReloadable, Options, ServicePlugin, configured
+from fingerpost.ops.config import EX_CONFIG, load_sections
+from fingerpost.ops.plugin import IFingerpostService, IReloadable, Options, ServicePlugin, configured, explained
 from fingerpost.ops.services import OrderedService
 from fingerpost.store.configuration import SourceConfig
 
@@ -55,39 +55,43 @@ class AllInOne:
         plugins: Any = getPlugins(IFingerpostService)
         parts: dict[str, ServicePlugin] = {plugin.section: plugin for plugin in plugins}
         kinds = {section: plugin.config() for section, plugin in parts.items()}
-        state = _folder(options["state"])
+        state = Path(options["state"]).absolute() if options["state"] else None
+        sockets = explained(lambda: _sockets(state), EX_CONFIG)
 
         def read() -> Sections:
-            return private(load_sections(kinds, options.path), state, options["state"] is not None, options["file"])
+            return private(load_sections(kinds, options.path), sockets, state, options["file"])
 
         return configured(read, partial(_Whole, parts, reactor), reactor)
 
 
-def _folder(given: str | None) -> Path:
-    """The folder for sockets: nobody else may reach them, because whoever does may write."""
-    folder = Path(given).absolute() if given else Path(tempfile.mkdtemp(prefix="fingerpost-"))
+def _sockets(state: Path | None) -> Path:
+    """The folder for the sockets: nobody else may reach them, because whoever does may write."""
+    if state is None:
+        return Path(tempfile.mkdtemp(prefix="fingerpost-"))
+    folder = state / "sockets"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.chmod(folder, 0o700)
+    folder.chmod(0o700)
     return folder
 
 
-def private(sections: Sections, state: Path, kept: bool, users: str | None) -> dict[str, Any]:
+def private(sections: Sections, sockets: Path, state: Path | None, users: str | None) -> dict[str, Any]:
     """The sections with the sockets in the private folder, and the tutorial's users file as the first source.
 
-    A store whose engine is not configured keeps its database in the folder, or nothing at all.
+    A store whose engine is not configured keeps its database in the state folder, or nothing at all.
     """
     mine = dict(sections)
     store = mine["store"]
-    sockets = {name: (f"unix:{state}/{name}.sock:mode=600:backlog=1024",) for name in ("read", "write")}
-    if store == type(store)() or store.engine == type(store)().engine:
-        store = evolve(store, engine=f"sqlite:{state}/status.db" if kept else "memory:")
+    places = {name: quoteStringArgument(f"{sockets}/{name}.sock") for name in ("read", "write")}
+    listen = {name: (f"unix:{place}:mode=600:backlog=1024",) for name, place in places.items()}
+    if store.engine == type(store)().engine:
+        store = evolve(store, engine=f"sqlite:{state}/status.db" if state else "memory:")
     if users is not None:
         store = evolve(store, sources=(SourceConfig("file", users, name="users"), *store.sources))
-    mine["store"] = evolve(store, listen=evolve(store.listen, **sockets))
+    mine["store"] = evolve(store, listen=evolve(store.listen, **listen))
     for section, config in mine.items():
         if section != "store":
             socket = "write" if type(config)().store.endswith("write.sock") else "read"
-            mine[section] = evolve(config, store=f"unix:{state}/{socket}.sock")
+            mine[section] = evolve(config, store=f"unix:{places[socket]}")
     return mine
 
 
@@ -97,11 +101,11 @@ class _Whole(OrderedService):
 
     def __init__(self, parts: Mapping[str, ServicePlugin], reactor: Any, sections: Sections) -> None:
         super().__init__()
-        self._running: dict[str, IReloadable] = {}
-        for section in sorted(parts, key=lambda name: name != "store"):
-            service = parts[section].make(sections[section], reactor)
-            self._running[section] = service
-            service.setServiceParent(self)
+        self._running = {section: part.make(sections[section], reactor) for section, part in parts.items()}
+        frontends = MultiService()  # which are stopped all at once, and the store behind them
+        for section, service in self._running.items():
+            service.setServiceParent(self if section == "store" else frontends)
+        frontends.setServiceParent(self)
 
     def reload(self, sections: Sections) -> None:
         """See `IReloadable`."""

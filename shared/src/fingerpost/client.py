@@ -1,7 +1,7 @@
 """Talking to the store over AMP: a connection that keeps coming back, a limit on every wait, its errors as ours.
 
-Twisted's `ClientService` is not used: with its `prepareConnection`, which `Hello` would be, a connection that is lost while
-it is prepared has no transition (`NoTransition`, 24.11 to 26.10).
+Twisted's `ClientService` is not used: with its `prepareConnection`, which `Hello` would be, a connection that is lost
+while it is prepared has no transition (`NoTransition`, 24.11 to 26.10).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 from twisted.application.internet import backoffPolicy
 from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.internet.protocol import Factory
 from twisted.internet.task import deferLater
@@ -30,6 +31,7 @@ from fingerpost.model import Availability, Change, Record, Status
 __all__ = ["Connection", "StoreClient"]
 
 _ANSWER_WITHIN = 5.0
+_READ_WITHIN = 2.0
 # How long a caller waits for a store that is not there: long enough for a restart, short enough for a person.
 _PATIENCE = 1.5
 
@@ -52,9 +54,8 @@ class StoreProtocol(AMP):
 
     def connectionLost(self, reason: Any = None) -> None:
         """The connection is gone."""
+        self.ended.callback(None)  # first: whoever is told that an answer is lost must not ask here again
         super().connectionLost(reason)
-        ended, self.ended = self.ended, Deferred()
-        ended.callback(None)
 
 
 class _ProtocolFactory(Factory):
@@ -94,10 +95,14 @@ def _drop(protocol: StoreProtocol) -> None:
 
 
 async def _asked(
-    protocol: StoreProtocol, clock: IReactorTime, command: type[Command], arguments: dict[str, Any]
+    protocol: StoreProtocol,
+    clock: IReactorTime,
+    command: type[Command],
+    arguments: dict[str, Any],
+    within: float = _ANSWER_WITHIN,
 ) -> dict[str, Any]:
     try:
-        answer: dict[str, Any] = await protocol.callRemote(command, **arguments).addTimeout(_ANSWER_WITHIN, clock)
+        answer: dict[str, Any] = await protocol.callRemote(command, **arguments).addTimeout(within, clock)
     except FingerpostError:
         raise
     except Exception as error:  # whatever became of the connection, the caller can only try again
@@ -162,15 +167,16 @@ class StoreClient(Service):
 
     async def _connect_once(self) -> bool:
         """One connection, from its beginning to its end; whether the store greeted."""
-        protocol: StoreProtocol | None = None
+        connecting: Deferred[Any] = self._endpoint.connect(_ProtocolFactory())
         try:
-            connecting: Deferred[Any] = self._endpoint.connect(_ProtocolFactory())
-            protocol = await connecting.addTimeout(_ANSWER_WITHIN, self.clock)
+            protocol: StoreProtocol = await connecting.addTimeout(_ANSWER_WITHIN, self.clock)
+        except Exception:  # whatever it is, there is no store there now
+            return False
+        try:
             answer = await _asked(protocol, self.clock, wire.Hello, {"version": wire.VERSION, "client": self._name})
-        except Exception as error:
-            if protocol is not None:
-                _drop(protocol)
-            if isinstance(error, FingerpostError) and not isinstance(error, TemporarilyUnavailable):
+        except FingerpostError as error:
+            _drop(protocol)
+            if not isinstance(error, TemporarilyUnavailable):
                 self._log.warn("The status store refuses this client: {error}", error=str(error))
             return False
         await self._serve(protocol, answer)
@@ -204,7 +210,8 @@ class StoreClient(Service):
             protocol = await self._connection().addTimeout(_PATIENCE, self.clock)
         except Exception as error:
             raise TemporarilyUnavailable from error
-        return await _asked(protocol, self.clock, command, arguments)
+        within = _ANSWER_WITHIN if "op_id" in arguments else _READ_WITHIN
+        return await _asked(protocol, self.clock, command, arguments, within)
 
     async def change(self, name: str) -> Change:
         """The record of a login or unambiguous alias, with its revision; raises `NoSuchUser`."""
@@ -257,7 +264,7 @@ class StoreClient(Service):
         try:
             answer = await self.ask(command, **arguments)
         except TemporarilyUnavailable as error:
-            if error.__cause__ is None:  # the store itself said so
+            if not isinstance(error.__cause__, ConnectionLost | ConnectionDone):
                 raise
             answer = await self.ask(command, **arguments)
         change = load(answer["change"], Change)

@@ -45,10 +45,11 @@ class Answers:
         if len(asked.names) > _MOST_NAMES:
             raise BadQuery(f"Please ask for at most {_MOST_NAMES} people at once.")
         page = render.Page(self.policy.ascii)
+        away = False  # once the store had no history to give, it is not asked again for the others
         for number, name in enumerate(asked.names):
             if number:
                 page.line()
-            await self._one(page, name, asked.verbose)
+            away = await self._one(page, name, asked.verbose, away) or away
         return bytes(page)
 
     async def _list(self, verbose: bool) -> bytes:
@@ -63,16 +64,20 @@ class Answers:
             page.line(f"These are the latest {len(found.records)}; there are more.")
         return bytes(page)
 
-    async def _one(self, page: render.Page, name: str, verbose: bool) -> None:
+    async def _one(self, page: render.Page, name: str, verbose: bool, away: bool) -> bool:
+        """Put what is known of a name on the page; say whether the store was too far away for history."""
+        history: list[Status] | None = []
         found = await self._matching(name)
         if not found:
             page.line(f"{render.echoed(name)}: no such user.")
         elif len(found) == 1:
-            history = await self._history(found[0]) if verbose else []
+            if verbose:
+                history = None if away else await self._history(found[0])
             render.person(page, found[0], self.policy, verbose, history)
         else:
             page.line(f"{render.echoed(name)} may be any of these:")
             render.people(page, found, self.policy, verbose)
+        return history is None
 
     async def _matching(self, name: str) -> list[Record]:
         """The person of this login or alias; or else, where that is allowed, everybody of this name (§2.5.3)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from attrs import field, frozen
+from attrs.validators import ge
 
 __all__ = ["FIELDS", "Policy"]
 
@@ -34,10 +35,10 @@ class Policy:
     """`list` answers {C}, `ambiguous` lists the people who match a name; `show` and `show_in_list` are fields."""
 
     list: bool = True
-    list_limit: int = 100
+    list_limit: int = field(default=100, validator=ge(1))
     ambiguous: bool = True
-    ambiguous_limit: int = 20
-    history_limit: int = 5
+    ambiguous_limit: int = field(default=20, validator=ge(1))
+    history_limit: int = field(default=5, validator=ge(0))
     show: tuple[str, ...] = field(default=_USUAL, validator=_shown)
     show_in_list: tuple[str, ...] = field(default=("status", "since"), validator=_listed)
     ascii: bool = False

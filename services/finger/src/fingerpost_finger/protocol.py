@@ -25,6 +25,8 @@ class FingerProtocol(Visit):
             self.finish(self.refusing(str(error)))
         else:
             if line is not None:
+                if self.factory.log_queries:
+                    self.log.info("{peer} asked {line!r}", peer=self.peer, line=line)
                 self.answer(self.factory.answers.answer(line))
 
     def refusing(self, sentence: str) -> bytes:
@@ -33,10 +35,11 @@ class FingerProtocol(Visit):
 
 
 class FingerFactory(VisitFactory):
-    """Answers finger queries."""
+    """Answers finger queries; `log_queries` keeps an audit trail of them (RFC 1288 §3.2.7)."""
 
     protocol = FingerProtocol
 
     def __init__(self, reactor: IReactorTime, limits: Limits, answers: Answers) -> None:
         super().__init__(reactor, limits)
         self.answers = answers
+        self.log_queries = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import accumulate
 
 from fingerpost.model import Availability, Person, Record, Status
 from fingerpost.text import without_controls
@@ -149,9 +150,15 @@ def _full(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%a %d %b %Y %H:%M} UTC"
 
 
-def _width(text: str) -> int:
+def _columns(character: str) -> int:
     """Columns on a terminal: wide characters take two, combining ones none."""
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _width(text: str) -> int:
+    return len(text) if text.isascii() else sum(map(_columns, text))
 
 
 def _column(text: str, width: int) -> str:
@@ -159,8 +166,8 @@ def _column(text: str, width: int) -> str:
 
 
 def _cut(text: str, width: int) -> str:
+    """The text, or as much of its beginning as fits in front of dots."""
     if _width(text) <= width:
         return text
-    while _width(text) > width - 3:
-        text = text[:-1]
-    return f"{text}..."
+    ends = accumulate(map(_columns, text))
+    return text[: sum(1 for end in ends if end <= width - 3)] + "..."

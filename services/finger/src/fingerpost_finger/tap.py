@@ -20,8 +20,9 @@ __all__ = ["Config", "make"]
 
 @frozen(kw_only=True)
 class Config(FrontendConfig):
-    """See `finger.yaml`."""
+    """See `finger.yaml`. `log_queries` logs every query and who asked."""
 
+    log_queries: bool = False
     policy: Policy = field(factory=Policy)
 
 
@@ -37,16 +38,19 @@ class FingerService(OrderedService):
         client = store_client(config, reactor, "finger")
         self.replica = store_replica(config, client)
         self._factory = FingerFactory(reactor, config.limits, Answers(self.replica, config.policy))
+        self._factory.log_queries = config.log_queries
         places = endpoints(reactor, config.listen, "finger", "tcp:7979:interface=127.0.0.1")
         for part in (client, Draining(places, self._factory)):
             part.setServiceParent(self)
 
     def reload(self, config: Config) -> None:
-        """See `IReloadable`: limits and policy are taken up."""
-        if evolve(config, limits=self._config.limits, policy=self._config.policy) != self._config:
+        """See `IReloadable`: limits, policy and log_queries are taken up."""
+        now = self._config
+        if evolve(config, limits=now.limits, policy=now.policy, log_queries=now.log_queries) != now:
             self._log.warn("A changed listen, store or cache_size is taken up at the next restart")
         self._factory.admission.limits = config.limits
         self._factory.answers.policy = config.policy
+        self._factory.log_queries = config.log_queries
 
 
 def make(config: Config, reactor: Any) -> FingerService:

@@ -78,7 +78,7 @@ def _structured(kind: type[T], path: Path) -> T:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigError([Problem(str(path), line, "", f"this is not YAML: {error.problem}")]) from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError([Problem(str(path), 1, "", f"this is not YAML: {error}")]) from error
     twice = [Problem(str(path), line, _key(key), "the key is given twice") for key, line in _twice(node)]
     if twice:

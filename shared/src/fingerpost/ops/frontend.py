@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from attrs import field, frozen
+from attrs.validators import ge, min_len, optional
 from twisted.internet.endpoints import clientFromString
 from twisted.internet.interfaces import IStreamClientEndpoint
 
@@ -23,9 +24,9 @@ WRITE_SOCKET = "unix:/run/fingerpost/write.sock"
 class FrontendConfig:
     """The keys that every frontend has: where it listens, where the store is, how much it lets in and remembers."""
 
-    listen: tuple[str, ...] | None = None
+    listen: tuple[str, ...] | None = field(default=None, validator=optional(min_len(1)))
     store: str = READ_SOCKET
-    cache_size: int = 50_000
+    cache_size: int = field(default=50_000, validator=ge(1))
     limits: Limits = field(factory=Limits)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from attrs import define, field, frozen
@@ -14,14 +15,19 @@ _REMEMBERED = 10_000  # buckets, before the full ones are forgotten
 Address = IPv4Address | IPv6Address
 
 
+def _count(limits: object, attribute: object, value: float) -> None:
+    if not 0 <= value < math.inf:
+        raise ValueError(f"expected 0 (no limit) or more, not {value}")
+
+
 @frozen
 class Limits:
     """Requests per second and address (`rate`, `burst` at once), and connections per address and in total; 0 = any."""
 
-    rate: float = 20.0
-    burst: int = 60
-    per_address: int = 10
-    total: int = 5000
+    rate: float = field(default=20.0, validator=_count)
+    burst: int = field(default=60, validator=_count)
+    per_address: int = field(default=10, validator=_count)
+    total: int = field(default=5000, validator=_count)
 
 
 def normal_address(host: str) -> Address | None:
@@ -66,7 +72,7 @@ class Admission:
         if key is not None:
             if limits.per_address and self._open.get(key, 0) >= limits.per_address:
                 return "Too many connections from your address; please close some first."
-            if limits.rate and not self._spend(key):
+            if limits.rate and limits.burst and not self._spend(key):
                 return "Too many requests from your address; please try again in a moment."
             self._open[key] = self._open.get(key, 0) + 1
         self.total += 1

@@ -24,7 +24,7 @@ from zope.interface import Attribute, Interface, implementer
 from fingerpost.errors import FingerpostError
 from fingerpost.ops.config import EX_CONFIG, load
 
-__all__ = ["IFingerpostService", "IReloadable", "Options", "Reload", "ServicePlugin", "configured"]
+__all__ = ["IFingerpostService", "IReloadable", "Options", "Reload", "ServicePlugin", "configured", "explained"]
 
 ETC = Path("/etc/fingerpost")
 EX_UNAVAILABLE = 69  # sysexits.h: something that is needed is not to be had
@@ -122,7 +122,7 @@ def explained(call: Callable[[], T], code: int) -> T:
     """Do something at start; if it can't be done, say why on stderr and exit."""
     try:
         return call()
-    except FingerpostError as error:
+    except (FingerpostError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(code) from None
 

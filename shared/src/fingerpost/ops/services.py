@@ -51,7 +51,7 @@ def _endpoint(reactor: Any, description: str) -> IStreamServerEndpoint:
         return InheritedEndpoint(reactor, description.removeprefix("fd:"), os.environ)
     try:
         found: IStreamServerEndpoint = serverFromString(reactor, description)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, OSError, ImportError) as error:
         raise FingerpostError(
             f"listen: '{description}' is no endpoint such as tcp:79 or fd:finger ({error})"
         ) from error

@@ -6,6 +6,7 @@ timer for each connection costs more than the answer, and the latter closes with
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable
 from typing import Any, ClassVar
 
@@ -62,8 +63,9 @@ class Visit(Protocol):
     def finish(self, answer: bytes) -> None:
         """Send an answer and close this side of the connection."""
         self.answering = self.answered = True
-        if self.transport is None or not self.connected:
+        if not self.connected:
             return
+        self.factory.renew(self)
         self.transport.write(answer)
         if self._input_ended:
             self.transport.loseConnection()
@@ -93,7 +95,8 @@ class Visit(Protocol):
         """Our side is closed; the client's end of input ends the connection."""
 
     def connectionLost(self, reason: Any = None) -> None:
-        """The connection is gone."""
+        """The connection is gone, and an answer that comes now has nowhere to go."""
+        self.connected = 0
         self.factory.left(self)
 
     def expired(self) -> None:
@@ -117,12 +120,14 @@ async def _awaited(answer: Awaitable[bytes]) -> bytes:
 class VisitFactory(Factory):
     """Lets visits in, and ends those that take too long.
 
-    `deadline` is in seconds, for the request and again for the close.
+    `deadline` is in seconds, for the request and again for the close. Who is refused gets a sentence and a second
+    to read it, but only as many at a time as are let in: the next ones are turned away without.
     """
 
     protocol: type[Visit]  # type: ignore[assignment]
     noisy = False
     deadline = 10.0
+    refused_deadline = 1.0
 
     def __init__(self, reactor: IReactorTime, limits: Limits) -> None:
         self.admission = Admission(limits, reactor)
@@ -130,6 +135,7 @@ class VisitFactory(Factory):
         self._since: dict[Visit, float] = {}
         self._sweeping = LoopingCall(self._sweep)
         self._sweeping.clock = reactor
+        self._refused: Counter[str | None] = Counter()
         self._drained: list[Deferred[None]] = []
 
     def startFactory(self) -> None:
@@ -145,13 +151,33 @@ class VisitFactory(Factory):
         if address is not None:
             visit.peer, visit.key = str(address), rate_key(address)
         visit.refusal = self.admission.enter(visit.key)
-        self._since[visit] = self._clock.seconds()
+        if visit.refusal is not None and not self._may_hear_why(visit.key):
+            return None
+        self.renew(visit)
         return visit
+
+    def _may_hear_why(self, key: str | None) -> bool:
+        limits = self.admission.limits
+        if (
+            self._refused[key] >= (limits.per_address or 10)
+            or self._refused.total() >= (limits.total or 1000) // 10 + 1
+        ):
+            return False
+        self._refused[key] += 1
+        return True
+
+    def renew(self, visit: Visit) -> None:
+        """Give a visit its time (again)."""
+        self._since[visit] = self._clock.seconds()
 
     def left(self, visit: Visit) -> None:
         """A visit has ended."""
-        if self._since.pop(visit, None) is not None and visit.refusal is None:
-            self.admission.leave(visit.key)
+        if self._since.pop(visit, None) is not None:
+            if visit.refusal is None:
+                self.admission.leave(visit.key)
+            else:
+                self._refused[visit.key] -= 1
+                self._refused += Counter()  # forgets those at 0
         if not self._since:
             self._fire_drained()
 
@@ -180,8 +206,5 @@ class VisitFactory(Factory):
     def _sweep(self) -> None:
         now = self._clock.seconds()
         for visit, since in tuple(self._since.items()):
-            if now - since < self.deadline:
-                break  # in order of coming, so the others are younger
-            self._since.pop(visit)
-            self._since[visit] = now
-            visit.expired()
+            if now - since >= (self.deadline if visit.refusal is None else self.refused_deadline):
+                visit.expired()

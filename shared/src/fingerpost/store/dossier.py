@@ -15,12 +15,16 @@ _PROFILE = tuple(a.name for a in fields(Person) if a.name not in {"login", "sour
 
 @frozen
 class Entry:
-    """What a source says of a login; the source with the lowest `rank` goes before others."""
+    """What a source says of a login; the source with the lowest `rank` goes before others.
+
+    `gone` marks what it said last of somebody whom it knows no more.
+    """
 
     source: str
     rank: int
     person: Person
     status: Status | None = None
+    gone: bool = False
 
 
 @frozen
@@ -35,27 +39,41 @@ class Dossier:
     said_at: datetime | None = None
 
     def entry(self, source: str) -> Entry | None:
-        """What the source says."""
+        """What the source says, or said last."""
         return next((entry for entry in self.entries if entry.source == source), None)
 
     def with_entry(self, source: str, entry: Entry | None) -> Dossier:
-        """The dossier in which the source says this, or nothing."""
+        """The dossier in which the source says this, or nothing any more."""
         others = [other for other in self.entries if other.source != source]
+        old = self.entry(source)
+        if entry is None and old is not None:
+            entry = evolve(old, gone=True)
         kept = others if entry is None else [*others, entry]
         return evolve(self, entries=tuple(sorted(kept, key=lambda entry: entry.rank)))
 
     @property
     def known(self) -> bool:
         """Whether there is such a person at all."""
-        return self.own is not None or bool(self.entries)
+        return self.own is not None or bool(self.sources)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources that know the person now."""
+        return tuple(entry.source for entry in self.entries if not entry.gone)
+
+    @property
+    def kept(self) -> bool:
+        """Whether to remember anything: a line that is missing for a moment must not cost what somebody set."""
+        return self.known or self.said_at is not None
 
     def record(self) -> Record | None:
         """What everybody may be shown: the first source that knows the person, under what they set themselves."""
         if not self.known:
             return None
-        if not self.entries:
+        first = next((entry for entry in self.entries if not entry.gone), None)
+        if first is None:
             return Record(self.own or Person(self.login), self.status)
-        said = evolve(self.entries[0].person, source=self.entries[0].source)
+        said = evolve(first.person, source=first.source)
         if self.own is None:
             return Record(said, self.status)
         own = {name: value for name in _PROFILE if (value := getattr(self.own, name))}

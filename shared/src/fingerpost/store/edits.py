@@ -79,21 +79,27 @@ class SourceSaid(Edit):
     """A source says something new of a login (or, with no entry, no longer knows it).
 
     What it says counts as set when it differs from what it said before, and shows if nothing newer was set
-    elsewhere: the last word wins, wherever it was spoken.
+    elsewhere: the last word wins, wherever it was spoken. `at` is now, for words that changed though the source dates
+    them earlier.
     """
 
     source: str
     entry: Entry | None
+    at: datetime
 
     def apply(self, before: Dossier) -> Dossier:
         """See `Edit`."""
         old = before.entry(self.source)
         said = old.status if old else None
         entry = self.entry
-        if entry and entry.status and said and evolve(entry.status, set_at=said.set_at) == said:
+        if entry is None:
+            return _without_word(said, before.with_entry(self.source, None))
+        if entry.status and said and evolve(entry.status, set_at=said.set_at) == said:
             entry = evolve(entry, status=said)  # the same words are not said again
+        elif entry.status and old and before.said_at and entry.status.set_at <= before.said_at:
+            entry = evolve(entry, status=evolve(entry.status, set_at=self.at))
         after = before.with_entry(self.source, entry)
-        now = entry.status if entry else None
+        now = entry.status
         if now is None:
             return _without_word(said, after)
         if now == said or (before.said_at is not None and now.set_at <= before.said_at):
@@ -110,10 +116,6 @@ def _unexpired(status: Status | None, at: datetime) -> Status | None:
 
 def _without_word(old: Status | None, after: Dossier) -> Dossier:
     """A status that only the source had said goes when the source no longer says it."""
-    if old is None:
-        return after
-    return evolve(
-        after,
-        status=None if after.status == old else after.status,
-        lasting=None if after.lasting == old else after.lasting,
-    )
+    if old is None or after.status != old:
+        return evolve(after, lasting=None if after.lasting == old else after.lasting)
+    return evolve(after, status=None, lasting=None, said_at=None)

@@ -30,7 +30,12 @@ class Following:
         self._threads = threads
         self._sources = sources
         self._read_at: dict[str, float] = {}
+        self._stopped = False
         self._troubled: dict[str, tuple[str, ...]] = {}
+
+    def stop(self) -> None:
+        """Go no further than to the end of what is being written."""
+        self._stopped = True
 
     def replace(self, sources: Sequence[IStatusSource]) -> None:
         """Follow other sources from the next look on."""
@@ -85,8 +90,10 @@ class Following:
         ]
         changed += [(login, None) for login in held.keys() - entries.keys()]
         for start in range(0, len(changed), _AT_ONCE):
+            if self._stopped:
+                return
             writes = [
-                Deferred.fromCoroutine(self._store.write(login, SourceSaid(name, entry)))
+                Deferred.fromCoroutine(self._store.write(login, SourceSaid(name, entry, self._store.now())))
                 for login, entry in changed[start : start + _AT_ONCE]
             ]
             await gatherResults(writes, consumeErrors=True)

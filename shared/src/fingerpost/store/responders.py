@@ -183,6 +183,12 @@ class SocketFactory(ServerFactory):
         """See `IProtocolFactory`."""
         return self.protocol(self)
 
+    def disconnect(self) -> None:
+        """End every connection, behind what is being sent on it."""
+        for connection in self.connections:
+            if connection.transport is not None:
+                connection.transport.loseConnection()
+
 
 def _list(changes: Sequence[Framed]) -> bytes:
     return joined(map(bytes, changes))

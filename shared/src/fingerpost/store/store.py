@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from fingerpost.errors import NoSuchUser, NotAccepted, Resync, TemporarilyUnavailable
+from fingerpost.errors import NoSuchUser, NotAccepted, Resync
 from fingerpost.model import Status
 from fingerpost.names import fold, words
 from fingerpost.store.batches import Batches
@@ -88,7 +88,8 @@ class Store:
         """A page of everybody by login, and where the next one starts."""
         found = await self._reading.run(self.engine.by_name, after, _at_most(limit))
         page = fitting(found)
-        return page, page[-1].login if page else None
+        more = len(page) < len(found) or len(found) == _at_most(limit)
+        return page, page[-1].login if more else None
 
     async def latest(self, after: str, limit: int) -> tuple[list[Framed], str | None]:
         """A page of those who have a status, the latest first, and where the next one starts."""
@@ -97,7 +98,8 @@ class Store:
         except ValueError:
             raise NotAccepted("after: this is not a cursor that a list returned") from None
         page = fitting(framed for framed, _ in found)
-        return page, found[len(page) - 1][1] if page else None
+        more = len(page) < len(found) or len(found) == _at_most(limit)
+        return page, found[len(page) - 1][1] if more else None
 
     async def history(self, name: str, before: datetime | None, limit: int) -> list[Status]:
         """Past statuses of a login or alias; raises `NoSuchUser`."""
@@ -105,9 +107,9 @@ class Store:
         return await self._reading.run(self.engine.history, found.login, before, min(_at_most(limit), 50))
 
     async def write(self, login: str, edit: Edit, op_id: str = "") -> Framed:
-        """Make one edit durable; raises what the edit raises, or `TemporarilyUnavailable`."""
+        """Make one edit durable; raises what the edit raises, or `TemporarilyUnavailable` where it can't be kept."""
         if not self._open:
-            raise TemporarilyUnavailable
+            await Deferred()  # never: the connection is about to end, and the client asks again on its next one
         return await self._writes.submit(Write(login, edit, op_id))
 
     async def subscribe(self, epoch: str, since: int, send: Send, dropped: Callable[[], None]) -> Subscription:
@@ -118,10 +120,14 @@ class Store:
             await self.feed.behind(since)
         return self.feed.subscribe(since, send, dropped)
 
-    def close(self) -> Deferred[Any]:
-        """Take no more writes, finish those begun, and close the engine."""
+    def finish(self) -> Deferred[None]:
+        """Begin no more writes; fires when those begun are answered."""
         self._open = False
-        return self._writes.finish().addCallback(lambda _: self._writing.run(self.engine.close))
+        return self._writes.finish()
+
+    def close(self) -> Deferred[Any]:
+        """Close the engine, when nobody uses it any more."""
+        return self._writing.run(self.engine.close)
 
     def _read(self, names: Sequence[str]) -> Deferred[Sequence[Framed | Exception | None]]:
         return self._reading.run(self.engine.read, names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from attrs import evolve
@@ -43,7 +44,8 @@ class StoreService(OrderedService):
         self._following = Following(self.store, looking, config.make_sources())
         trust = self._trust(config)
         self._factories = [SocketFactory(protocol, self.store, trust, reactor) for protocol in _SOCKETS.values()]
-        parts = [reading, writing, Closing(self.store), looking]
+        # Stopped from the last to the first: nobody new, no more work, nobody left, no reader, and then the engine.
+        parts: list[Service] = [writing, Closing(self.store), reading, looking, Farewell(self.store, self._factories)]
         parts += [
             Periodic(
                 reactor, expiry.LOOK_EVERY, "Ending expired statuses", lambda: expiry.end_expired(self.store, reading)
@@ -62,6 +64,11 @@ class StoreService(OrderedService):
         finally:
             self.store.release()
 
+    def stopService(self) -> Deferred[None]:
+        """See `IService`."""
+        self._following.stop()
+        return super().stopService()
+
     def reload(self, config: StoreConfig) -> None:
         """See `IReloadable`: sources and trusted peers are taken up."""
         if evolve(config, sources=(), trusted_peers=()) != evolve(self._config, sources=(), trusted_peers=()):
@@ -78,8 +85,25 @@ class StoreService(OrderedService):
         return trust
 
 
+class Farewell(Service):
+    """When stopped, lets writes that were begun be answered, and then ends every connection: clients come back."""
+
+    def __init__(self, store: Store, factories: Sequence[SocketFactory]) -> None:
+        self._store = store
+        self._factories = factories
+
+    def stopService(self) -> Deferred[None]:
+        """See `IService`."""
+        super().stopService()
+        return self._store.finish().addCallback(lambda _: self._end())
+
+    def _end(self) -> None:
+        for factory in self._factories:
+            factory.disconnect()
+
+
 class Closing(Service):
-    """Closes the store when stopped, behind everything that uses it."""
+    """Closes the engine when stopped, behind everything that uses it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,8 +47,9 @@ class Database:
 
     path: Path
     writing: sqlite3.Connection
-    reading: sqlite3.Connection
     _lock: int = field(alias="lock")
+    _own: threading.local = field(factory=threading.local, init=False)
+    _opened: list[sqlite3.Connection] = field(factory=list, init=False)
 
     @classmethod
     def open(cls, path: Path, steps: Steps) -> Database:
@@ -57,15 +59,24 @@ class Database:
             with _explained(path):
                 writing = _connected(path)
                 _upgrade(path, writing, steps)
-                return cls(path, writing, _connected(path), lock)
+                return cls(path, writing, lock)
         except EngineRefused:
             os.close(lock)
             raise
 
+    @property
+    def reading(self) -> sqlite3.Connection:
+        """The calling thread's own connection: on a shared one, a long read would hold the others to its snapshot."""
+        if not hasattr(self._own, "connection"):
+            self._own.connection = _connected(self.path)
+            self._opened.append(self._own.connection)
+        connection: sqlite3.Connection = self._own.connection
+        return connection
+
     def close(self) -> None:
         """Close the connections and let another process have the file."""
-        self.reading.close()
-        self.writing.close()
+        for connection in (*self._opened, self.writing):
+            connection.close()
         os.close(self._lock)
 
 
@@ -109,9 +120,10 @@ def _upgrade(path: Path, connection: sqlite3.Connection, steps: Steps) -> None:
     if 0 < version < steps.newest:
         _keep_copy(path, connection, version)
     for number in range(version + 1, steps.newest + 1):
-        _step(connection, number, steps.scripts[number - 1])
-    if version == 0:
-        connection.execute("insert into store (id, epoch, revision) values (1, ?, 0)", (uuid.uuid4().hex,))
+        script = steps.scripts[number - 1]
+        if number == 1:
+            script += f"insert into store (id, epoch, revision) values (1, '{uuid.uuid4().hex}', 0);"
+        _step(connection, number, script)
 
 
 def _version(path: Path, connection: sqlite3.Connection, steps: Steps) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,37 +31,49 @@ class SQLiteEngine:
 
     def __init__(self, path: Path, steps: Steps | None = None) -> None:
         self._database = Database.open(path, steps or packaged_steps())
-        self._writing, self._reading = self._database.writing, self._database.reading
+        self._writing = self._database.writing
         self.epoch, self.revision = self._writing.execute("select epoch, revision from store").fetchone()
+
+    @property
+    def _reading(self) -> sqlite3.Connection:
+        return self._database.reading
 
     def write(self, batch: Sequence[Write], at: datetime) -> tuple[list[Outcome], list[Framed]]:
         """See `IEngine`. Where the file cannot be written, nothing is, and every outcome says so."""
         transaction = Transaction(self._writing, self.revision)
         try:
-            self._writing.execute("begin immediate")
-            outcomes = [transaction.make(write) for write in batch]
-            self._writing.execute("update store set revision = ?", (transaction.revision,))
-            self._writing.execute("commit")
+            with self._committing():
+                outcomes = [transaction.make(write) for write in batch]
+                self._writing.execute("update store set revision = ?", (transaction.revision,))
         except sqlite3.Error as error:
-            if self._writing.in_transaction:
-                self._writing.execute("rollback")
             sentence = f"The status store could not save this ({error}); nothing was changed."
             return [TemporarilyUnavailable(sentence) for _ in batch], []
         self.revision = transaction.revision
         return outcomes, transaction.made
+
+    @contextmanager
+    def _committing(self) -> Iterator[None]:
+        self._writing.execute("begin immediate")
+        try:
+            yield
+            self._writing.execute("commit")
+        except BaseException:
+            if self._writing.in_transaction:
+                self._writing.execute("rollback")
+            raise
 
     def read(self, names: Sequence[str]) -> list[Framed | None]:
         """See `IEngine`."""
         return [self._named(name) for name in names]
 
     def _named(self, name: str) -> Framed | None:
-        row = self._reading.execute(f"{_FRAME} where login = ?", (name,)).fetchone()
+        row = self._reading.execute(f"{_FRAME} where login = ? and record is not null", (name,)).fetchone()
         if row is None:
             owners = self._reading.execute(
                 "select login from term where term = ? and alias = 1 limit 2", (fold(name),)
             ).fetchall()
             if len(owners) == 1:
-                row = self._reading.execute(f"{_FRAME} where login = ?", owners[0]).fetchone()
+                row = self._reading.execute(f"{_FRAME} where login = ? and record is not null", owners[0]).fetchone()
         return None if row is None else Framed(*row)
 
     def dossiers(self, logins: Sequence[str]) -> list[Dossier]:
@@ -83,7 +96,7 @@ class SQLiteEngine:
 
     def by_name(self, after: str, limit: int) -> list[Framed]:
         """See `IEngine`."""
-        return self._frames(f"{_FRAME} where login > ? order by login limit ?", (after, limit))
+        return self._frames(f"{_FRAME} where login > ? and record is not null order by login limit ?", (after, limit))
 
     def latest(self, after: str, limit: int) -> list[tuple[Framed, str]]:
         """See `IEngine`."""
@@ -92,7 +105,7 @@ class SQLiteEngine:
             "select revision, login, record, set_at from person where set_at is not null"
             " and (set_at, login) < (?, ?) order by set_at desc, login desc limit ?",
             (micros(before.set_at), before.login, limit),
-        )
+        ).fetchall()
         return [(Framed(*frame), str(Cursor(moment(set_at), frame[1]))) for *frame, set_at in rows]
 
     def history(self, login: str, before: datetime | None, limit: int) -> list[Status]:
@@ -100,7 +113,7 @@ class SQLiteEngine:
         rows = self._reading.execute(
             "select status from history where login = ? and set_at < ? order by set_at desc limit ?",
             (login, micros(before or datetime.max.replace(tzinfo=UTC)), limit),
-        )
+        ).fetchall()
         return [load(status, Status) for (status,) in rows]
 
     def changes(self, since: int, limit: int) -> list[Framed]:
@@ -114,29 +127,33 @@ class SQLiteEngine:
 
     def said(self, source: str) -> Mapping[str, Entry]:
         """See `IEngine`."""
-        rows = self._reading.execute("select dossier from entry join person using (login) where source = ?", (source,))
+        rows = self._reading.execute(
+            "select dossier from entry join person using (login) where source = ?", (source,)
+        ).fetchall()
         entries = (load(dossier, Dossier).entry(source) for (dossier,) in rows)
-        return {entry.person.login: entry for entry in entries if entry is not None}
+        return {entry.person.login: entry for entry in entries if entry is not None and not entry.gone}
 
     def sources(self) -> Sequence[str]:
         """See `IEngine`."""
-        return [source for (source,) in self._reading.execute("select distinct source from entry order by source")]
+        return [
+            source
+            for (source,) in self._reading.execute("select distinct source from entry order by source").fetchall()
+        ]
 
     def expiring(self, limit: int) -> list[tuple[datetime, str]]:
         """See `IEngine`."""
         rows = self._reading.execute(
             "select expires_at, login from person where expires_at is not null order by expires_at, login limit ?",
             (limit,),
-        )
+        ).fetchall()
         return [(moment(expires), login) for expires, login in rows]
 
     def trim(self, keep: int) -> int:
         """See `IEngine`."""
         oldest = self.revision - keep
-        self._writing.execute("begin immediate")
-        gone = self._writing.execute("delete from change where revision <= ?", (oldest,)).rowcount
-        self._writing.execute("delete from operation where revision <= ?", (oldest,))
-        self._writing.execute("commit")
+        with self._committing():
+            gone = self._writing.execute("delete from change where revision <= ?", (oldest,)).rowcount
+            self._writing.execute("delete from operation where revision <= ?", (oldest,))
         return gone
 
     def close(self) -> None:
@@ -144,4 +161,4 @@ class SQLiteEngine:
         self._database.close()
 
     def _frames(self, query: str, values: Iterable[object]) -> list[Framed]:
-        return [Framed(*row) for row in self._reading.execute(query, tuple(values))]
+        return [Framed(*row) for row in self._reading.execute(query, tuple(values)).fetchall()]

@@ -59,26 +59,29 @@ class Transaction:
         if not write.op_id:
             return None
         row = self._execute(
-            "select revision, login, record from operation left join change using (revision, login)"
-            " where login = ? and op_id = ?",
+            "select operation.revision, change.revision is not null, change.record"
+            " from operation left join change using (revision, login) where login = ? and op_id = ?",
             (write.login, write.op_id),
         ).fetchone()
-        return None if row is None else Framed(*row)
+        if row is None:
+            return None
+        revision, logged, record = row
+        if not logged:  # the log no longer reaches back: what is there now is all there is to answer
+            now = dossier_of(self._connection, write.login).record()
+            record = None if now is None else dump(now)
+        return Framed(revision, write.login, record)
 
     def _keep(self, before: Dossier, after: Dossier) -> Framed:
         old, new = before.record(), after.record()
         if before == after:
             return self._unchanged(after.login, new)
         if old == new:
-            self._execute("update person set dossier = ? where login = ?", (dump(after), after.login))
+            self._put(self._unchanged(after.login, new), after, new)
             self._index_sources(before, after)
             return self._unchanged(after.login, new)
         self.revision += 1
         framed = Framed(self.revision, after.login, None if new is None else dump(new))
-        if new is None:
-            self._execute("delete from person where login = ?", (after.login,))
-        else:
-            self._put(framed, after, new)
+        self._put(framed, after, new)
         self._index_sources(before, after)
         self._index_terms(after.login, old, new)
         self._execute(
@@ -96,8 +99,11 @@ class Transaction:
         row = self._execute("select revision from person where login = ?", (login,)).fetchone()
         return Framed(self.revision if row is None else row[0], login, None if record is None else dump(record))
 
-    def _put(self, framed: Framed, after: Dossier, record: Record) -> None:
-        status = record.status
+    def _put(self, framed: Framed, after: Dossier, record: Record | None) -> None:
+        if not after.kept:
+            self._execute("delete from person where login = ?", (framed.login,))
+            return
+        status = None if record is None else record.status
         set_at = None if status is None else micros(status.set_at)
         expires_at = None if status is None or status.expires_at is None else micros(status.expires_at)
         self._execute(
@@ -113,7 +119,7 @@ class Transaction:
             )
 
     def _index_sources(self, before: Dossier, after: Dossier) -> None:
-        old, new = ({entry.source for entry in dossier.entries} for dossier in (before, after))
+        old, new = (set(dossier.sources) for dossier in (before, after))
         for source in old - new:
             self._execute("delete from entry where source = ? and login = ?", (source, after.login))
         for source in new - old:

@@ -69,27 +69,37 @@ class FileSource:
         """See `IStatusSource`. A file that can't be read is worth reading: that says why."""
         try:
             return _stamp(os.stat(self._path)) != self._seen
-        except OSError:
+        except (OSError, ValueError):
             return self._seen is not None
 
     def read(self) -> tuple[Mapping[str, Entry], Sequence[str]]:
         """See `IStatusSource`."""
         self._seen = None
         try:
-            with open(os.open(self._path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-                status = os.fstat(file.fileno())
-                if not stat.S_ISREG(status.st_mode):
-                    raise SourceFailed(f"{self._path} is not a regular file")
-                if status.st_size > _MOST_BYTES:
-                    raise SourceFailed(f"{self._path} is larger than {_MOST_BYTES // 2**20} MiB")
-                data = file.read(_MOST_BYTES)
-        except OSError as error:
-            raise SourceFailed(f"{self._path} cannot be read: {error.strerror}") from error
+            status, data = _read(self._path)
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise SourceFailed(f"{self._path} cannot be read: {reason}") from error
         self._seen = _stamp(status)
         written = min(datetime.fromtimestamp(status.st_mtime, UTC), datetime.now(UTC))
         entries, problems = parse(data, self.name, self._rank, written)
         more = len(problems) - _MOST_PROBLEMS
         return entries, [*problems[:_MOST_PROBLEMS], *([f"and {more} more lines"] if more > 0 else [])]
+
+
+def _read(path: Path) -> tuple[os.stat_result, bytes]:
+    """A regular file, however it is replaced meanwhile; a pipe in its place must not block."""
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
+            raise SourceFailed(f"{path} is not a regular file")
+        if status.st_size > _MOST_BYTES:
+            raise SourceFailed(f"{path} is larger than {_MOST_BYTES // 2**20} MiB")
+        with open(fd, "rb", closefd=False) as file:
+            return status, file.read(_MOST_BYTES)
+    finally:
+        os.close(fd)
 
 
 def _stamp(status: os.stat_result) -> Stamp:

@@ -1,5 +1,6 @@
 -- The first schema: who there is, what they said, and the numbered log of changes that frontends follow.
--- Times are microseconds since 1970 in UTC. `record` is the public record as JSON, `dossier` all that is known.
+-- Times are microseconds since 1970 in UTC. `record` is the public record as JSON, `dossier` all that is known;
+-- somebody whom no source knows just now has no record, but what they said is kept.
 
 create table store (
     id integer primary key check (id = 1),
@@ -11,7 +12,7 @@ create table person (
     login text primary key,
     revision integer not null,
     dossier blob not null,
-    record blob not null,
+    record blob,
     set_at integer,
     expires_at integer
 ) without rowid;
