@@ -8,6 +8,8 @@ from datetime import datetime
 
 from attrs import frozen
 
+from fingerpost.errors import NotAccepted
+from fingerpost.interfaces import Page
 from fingerpost.model import Change, Record
 from fingerpost.names import fold, terms, words
 
@@ -129,6 +131,16 @@ class Directory:
             if record is not None and (before is None or self._latest[login] < before):
                 found.append(record)
         return found
+
+    def latest_page(self, after: str, limit: int) -> Page:
+        """The same as a page, behind the cursor that the page before named; raises `NotAccepted` for any other text."""
+        try:
+            before = Cursor.parse(after) if after else None
+        except ValueError:
+            raise NotAccepted("after: this is not a cursor that a list returned") from None
+        found = self.latest(before, limit + 1)
+        page = found[:limit]
+        return Page(page, str(Cursor.at(page[-1])) if len(found) > limit else "")
 
     def _with(self, term: str) -> list[Record]:
         found = (self._newest[login].record for login in self._logins.get(term, ()))

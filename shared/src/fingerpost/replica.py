@@ -17,8 +17,8 @@ from zope.interface import implementer
 
 from fingerpost import wire
 from fingerpost.client import Connection, StoreClient
-from fingerpost.directory import Cursor, Directory
-from fingerpost.errors import NoSuchUser, NotAccepted, Resync, TemporarilyUnavailable
+from fingerpost.directory import Directory
+from fingerpost.errors import NoSuchUser, Resync, TemporarilyUnavailable
 from fingerpost.interfaces import IStatuses, Page
 from fingerpost.model import Change, Record, Status
 from fingerpost.names import fold
@@ -79,13 +79,7 @@ class Replica:
         if not self.complete:
             changes, following = await self._client.page(after, limit, "latest")
             return Page(_records(changes), following)
-        try:
-            cursor = Cursor.parse(after) if after else None
-        except ValueError:
-            raise NotAccepted("after: this is not a cursor that a list returned") from None
-        found = self._directory.latest(cursor, limit + 1)
-        page = found[:limit]
-        return Page(page, str(Cursor.at(page[-1])) if len(found) > limit else "")
+        return self._directory.latest_page(after, limit)
 
     async def history(self, name: str, before: datetime | None, limit: int) -> list[Status]:
         """See `IStatuses`; history is not kept here, so it needs the store."""

@@ -10,8 +10,8 @@ from attrs import evolve
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
-from fingerpost.directory import Cursor, Directory
-from fingerpost.errors import NoSuchUser, NotAccepted, NotAllowed, TemporarilyUnavailable
+from fingerpost.directory import Directory
+from fingerpost.errors import NoSuchUser, NotAllowed, TemporarilyUnavailable
 from fingerpost.interfaces import IStatuses, IStatusSetter, NewStatus, Page, Proof
 from fingerpost.model import Change, Person, Record, Status
 from fingerpost.names import fold
@@ -55,13 +55,7 @@ class MemoryStatuses:
     async def latest(self, after: str, limit: int) -> Page:
         """See `IStatuses`."""
         self._reach()
-        try:
-            cursor = Cursor.parse(after) if after else None
-        except ValueError:
-            raise NotAccepted("after: this is not a cursor that a list returned") from None
-        found = self._directory.latest(cursor, limit + 1)
-        page = found[:limit]
-        return Page(page, str(Cursor.at(page[-1])) if len(found) > limit else "")
+        return self._directory.latest_page(after, limit)
 
     async def history(self, name: str, before: datetime | None, limit: int) -> list[Status]:
         """See `IStatuses`."""

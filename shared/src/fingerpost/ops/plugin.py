@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar, cast
 
 from twisted.application.service import IService, IServiceMaker, MultiService, Service
+from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.plugin import IPlugin
 from twisted.python import usage
@@ -149,10 +150,16 @@ class Reload(Service):
         signal.signal(signal.SIGHUP, self._before)
 
     def reload(self) -> None:
-        """Take up the configuration as it now is."""
-        try:
-            self._apply(self._read())
-        except FingerpostError as error:
-            self._log.error("The configuration was not reloaded, the running one stays: {error}", error=str(error))
+        """Take up the configuration as it now is; it is read in a thread, because a disk may be slow."""
+        reading = deferToThreadPool(self._reactor, self._reactor.getThreadPool(), self._read)
+        reading.addCallback(self._apply).addCallbacks(self._reloaded, self._refused)
+
+    def _reloaded(self, _: object) -> None:
+        self._log.info("The configuration was reloaded")
+
+    def _refused(self, failure: Any) -> None:
+        if failure.check(FingerpostError):
+            reason = failure.getErrorMessage()
+            self._log.error("The configuration was not reloaded, the running one stays: {reason}", reason=reason)
         else:
-            self._log.info("The configuration was reloaded")
+            self._log.failure("The configuration was not reloaded, the running one stays", failure)

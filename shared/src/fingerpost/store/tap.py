@@ -38,12 +38,13 @@ class StoreService(OrderedService):
         super().__init__()
         self._config = config
         reading, writing = Threads(reactor, "store-read", 2), Threads(reactor, "store-write")
-        looking = Threads(reactor, "store-sources")
+        looking = self._looking = Threads(reactor, "store-sources")
         self.store = Store(config.open_engine(), reactor, reading, writing, config.keep_changes)
         self.store.hold()  # until the sources were read: the first to ask must not hear "no such user"
         self._following = Following(self.store, looking, config.make_sources())
-        trust = self._trust(config)
-        self._factories = [SocketFactory(protocol, self.store, trust, reactor) for protocol in _SOCKETS.values()]
+        trusted = Trust.in_users(config.trusted_peers)
+        self._factories = [SocketFactory(socket, self.store, trusted[0], reactor) for socket in _SOCKETS.values()]
+        self._trust(trusted)
         # Stopped from the last to the first: nobody new, no more work, nobody left, no reader, and then the engine.
         parts: list[Service] = [writing, Closing(self.store), reading, looking, Farewell(self.store, self._factories)]
         parts += [
@@ -73,16 +74,15 @@ class StoreService(OrderedService):
         """See `IReloadable`: sources and trusted peers are taken up."""
         if evolve(config, sources=(), trusted_peers=()) != evolve(self._config, sources=(), trusted_peers=()):
             self._log.warn("A changed engine, listen or keep_changes is taken up at the next restart")
-        trust = self._trust(config)
-        for factory in self._factories:
-            factory.trust = trust
+        self._looking.run(Trust.in_users, config.trusted_peers).addCallback(self._trust)
         self._following.replace(config.make_sources())
 
-    def _trust(self, config: StoreConfig) -> Trust:
-        trust, unknown = Trust.in_users(config.trusted_peers)
+    def _trust(self, found: tuple[Trust, list[str]]) -> None:
+        trust, unknown = found
         for name in unknown:
             self._log.info("trusted_peers: there is no user '{name}' on this machine", name=name)
-        return trust
+        for factory in self._factories:
+            factory.trust = trust
 
 
 class Farewell(Service):
