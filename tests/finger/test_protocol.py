@@ -148,7 +148,11 @@ class ProtocolTests(SynchronousTestCase):
     def test_client_that_leaves_early(self) -> None:
         """A client that is gone before its answer is ready disturbs nobody."""
         answer: Deferred[bytes] = Deferred()
-        self.patch(self.factory.answers, "answer", lambda line: answer)
+
+        async def wait(line: bytes) -> bytes:
+            return await answer
+
+        self.patch(self.factory.answers, "answer", wait)
         visitor = self.visit()
         visitor.send(b"moshez\r\n")
         visitor.lose()

@@ -69,7 +69,7 @@ class Person:
         return self.full_name or self.login
 
 
-@frozen
+@frozen(cache_hash=True)
 class Record:
     """A person with the status they have now, if any."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from fingerpost.errors import FingerpostError, NoSuchUser, TemporarilyUnavailable
 from fingerpost.interfaces import IStatuses
 from fingerpost.model import Record, Status
@@ -13,6 +15,7 @@ from fingerpost_finger.query import BadQuery, Query
 __all__ = ["Answers"]
 
 _MOST_NAMES = 20  # people asked about in one query
+_REMEMBERED = 2000  # answers kept ready
 
 
 class Answers:
@@ -21,6 +24,7 @@ class Answers:
     def __init__(self, statuses: IStatuses, policy: Policy) -> None:
         self.policy = policy
         self._statuses = statuses
+        self._short = lru_cache(_REMEMBERED)(_short)  # most queries ask again about somebody who said nothing new
 
     async def answer(self, line: bytes) -> bytes:
         """The whole answer to a query line; every line of it ends in CRLF."""
@@ -44,13 +48,8 @@ class Answers:
             return await self._list(asked.verbose)
         if len(asked.names) > _MOST_NAMES:
             raise BadQuery(f"Please ask for at most {_MOST_NAMES} people at once.")
-        page = render.Page(self.policy.ascii)
-        away = False  # once the store had no history to give, it is not asked again for the others
-        for number, name in enumerate(asked.names):
-            if number:
-                page.line()
-            away = await self._one(page, name, asked.verbose, away) or away
-        return bytes(page)
+        history = _History(self._statuses, self.policy) if asked.verbose else None
+        return b"\r\n".join([await self._one(name, history) for name in asked.names])
 
     async def _list(self, verbose: bool) -> bytes:
         if not self.policy.list:
@@ -64,20 +63,21 @@ class Answers:
             page.line(f"These are the latest {len(found.records)}; there are more.")
         return bytes(page)
 
-    async def _one(self, page: render.Page, name: str, verbose: bool, away: bool) -> bool:
-        """Put what is known of a name on the page; say whether the store was too far away for history."""
-        history: list[Status] | None = []
+    async def _one(self, name: str, history: _History | None) -> bytes:
+        """What is known of a name; with `history`, in full."""
         found = await self._matching(name)
         if not found:
-            page.line(f"{render.echoed(name)}: no such user.")
-        elif len(found) == 1:
-            if verbose:
-                history = None if away else await self._history(found[0])
-            render.person(page, found[0], self.policy, verbose, history)
+            return self.sentence(f"{render.echoed(name)}: no such user.")
+        if len(found) == 1 and history is None:
+            return self._short(found[0], self.policy)
+        page = render.Page(self.policy.ascii)
+        if len(found) == 1:
+            said = None if history is None else await history.of(found[0])
+            render.person(page, found[0], self.policy, True, said)
         else:
             page.line(f"{render.echoed(name)} may be any of these:")
-            render.people(page, found, self.policy, verbose)
-        return history is None
+            render.people(page, found, self.policy, history is not None)
+        return bytes(page)
 
     async def _matching(self, name: str) -> list[Record]:
         """The person of this login or alias; or else, where that is allowed, everybody of this name (§2.5.3)."""
@@ -88,10 +88,28 @@ class Answers:
                 return []
             return await self._statuses.find(name, self.policy.ambiguous_limit)
 
-    async def _history(self, record: Record) -> list[Status] | None:
-        if not (self.policy.shows("history") and self.policy.history_limit):
+
+class _History:
+    """Past statuses of the people in one query; once they are not to be had, the store is not asked again."""
+
+    def __init__(self, statuses: IStatuses, policy: Policy) -> None:
+        self._statuses = statuses
+        self._limit = policy.history_limit if policy.shows("history") else 0
+        self._away = False
+
+    async def of(self, record: Record) -> list[Status] | None:
+        """What somebody said, the latest first; None where that is not to be had now."""
+        if not self._limit:
             return []
-        try:
-            return await self._statuses.history(record.login, None, self.policy.history_limit)
-        except FingerpostError:
-            return None
+        if not self._away:
+            try:
+                return await self._statuses.history(record.login, None, self._limit)
+            except FingerpostError:
+                self._away = True
+        return None
+
+
+def _short(record: Record, policy: Policy) -> bytes:
+    page = render.Page(policy.ascii)
+    render.person(page, record, policy, False, [])
+    return bytes(page)

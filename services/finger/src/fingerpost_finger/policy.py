@@ -30,7 +30,7 @@ def _listed(policy: object, attribute: object, value: Sequence[str]) -> None:
         raise ValueError(f"'{wrong[0]}' is none of the fields that fit into a list: {', '.join(_IN_LIST)}")
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, cache_hash=True)
 class Policy:
     """`list` answers {C}, `ambiguous` lists the people who match a name; `show` and `show_in_list` are fields."""
 

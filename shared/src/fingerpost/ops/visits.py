@@ -7,7 +7,7 @@ timer for each connection costs more than the answer, and the latter closes with
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable
+from collections.abc import Coroutine
 from typing import Any, ClassVar
 
 from twisted.internet.defer import Deferred
@@ -55,10 +55,10 @@ class Visit(Protocol):
         """A refusal in this protocol's own words."""
         raise NotImplementedError
 
-    def answer(self, answer: Awaitable[bytes]) -> None:
+    def answer(self, answer: Coroutine[Any, Any, bytes]) -> None:
         """Take no more input; send what is awaited, and close."""
         self.answering = True
-        Deferred.fromCoroutine(_awaited(answer)).addCallbacks(self.finish, self._failed)
+        Deferred.fromCoroutine(answer).addCallbacks(self.finish, self._failed)
 
     def finish(self, answer: bytes) -> None:
         """Send an answer and close this side of the connection."""
@@ -111,10 +111,6 @@ class Visit(Protocol):
         if not failure.check(ConnectionLost, ConnectionDone):
             self.log.failure("A request could not be answered", failure)
         self.finish(self.refusing("Something went wrong here; it has been logged."))
-
-
-async def _awaited(answer: Awaitable[bytes]) -> bytes:
-    return await answer
 
 
 class VisitFactory(Factory):
