@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import time
 
 import pytest
 from fingerpost.ops.config import EX_CONFIG
@@ -99,6 +100,33 @@ class RunningTests(ServicesTestCase):
         except OSError:
             return False
         return True
+
+    def test_everything_drains_side_by_side(self) -> None:
+        """However many services have visitors who say nothing, the process ends within ten seconds or so."""
+        port = self.free_port()
+        self.configured(
+            finger={"listen": f"tcp:{port}:interface=127.0.0.1"}, setter={"listen": f"unix:{self.path('set.sock')}"}
+        )
+        service = self.start("fingerpost", "--config", "fingerpost.yaml")
+        until(lambda: self.connects(("127.0.0.1", port)), "the port")
+        with socket.socket(socket.AF_UNIX) as first, socket.create_connection(("127.0.0.1", port)):
+            first.connect(self.path("set.sock"))
+            started = time.monotonic()
+            service.end()
+            self.assertLess(time.monotonic() - started, 13)
+
+    def test_state_folder(self) -> None:
+        """A folder that exists keeps its mode; the sockets and the database in it are for the owner alone."""
+        state = self.folder / "a:b"
+        state.mkdir(mode=0o755)
+        self.configured(
+            finger={"listen": f"tcp:{self.free_port()}:interface=127.0.0.1"},
+            setter={"listen": f"unix:{self.path('set.sock')}"},
+        )
+        self.start("fingerpost", "--config", "fingerpost.yaml", "--state", str(state))
+        until(lambda: (state / "sockets" / "write.sock").exists(), "the sockets")
+        modes = [(state / name).stat().st_mode & 0o777 for name in (".", "sockets", "status.db")]
+        self.assertEqual(modes, [0o755, 0o700, 0o600])
 
     def test_nothing_is_kept_without_a_place(self) -> None:
         """`twistd fingerpost` without `--state` keeps nothing; with it, statuses are there after a restart."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from attrs import evolve, field, frozen
-from fingerpost.ops.frontend import FrontendConfig, store_client, store_replica
+from fingerpost.ops.frontend import ReadingConfig, store_client, store_replica
 from fingerpost.ops.plugin import IReloadable
 from fingerpost.ops.services import Draining, OrderedService, endpoints
 from twisted.logger import Logger
@@ -19,7 +19,7 @@ __all__ = ["Config", "make"]
 
 
 @frozen(kw_only=True)
-class Config(FrontendConfig):
+class Config(ReadingConfig):
     """See `finger.yaml`. `log_queries` logs every query and who asked."""
 
     log_queries: bool = False

@@ -14,7 +14,7 @@ from fingerpost.errors import FingerpostError
 from fingerpost.ops.limits import Limits
 from fingerpost.replica import Replica
 
-__all__ = ["READ_SOCKET", "WRITE_SOCKET", "FrontendConfig", "store_client", "store_replica"]
+__all__ = ["READ_SOCKET", "WRITE_SOCKET", "FrontendConfig", "ReadingConfig", "store_client", "store_replica"]
 
 READ_SOCKET = "unix:/run/fingerpost/read.sock"
 WRITE_SOCKET = "unix:/run/fingerpost/write.sock"
@@ -22,12 +22,18 @@ WRITE_SOCKET = "unix:/run/fingerpost/write.sock"
 
 @frozen(kw_only=True)
 class FrontendConfig:
-    """The keys that every frontend has: where it listens, where the store is, how much it lets in and remembers."""
+    """The keys that every frontend has: where it listens, where the store is, and how much it lets in."""
 
     listen: tuple[str, ...] | None = field(default=None, validator=optional(min_len(1)))
     store: str = READ_SOCKET
-    cache_size: int = field(default=50_000, validator=ge(1))
     limits: Limits = field(factory=Limits)
+
+
+@frozen(kw_only=True)
+class ReadingConfig(FrontendConfig):
+    """The keys of a frontend that answers from a replica: how many records that remembers."""
+
+    cache_size: int = field(default=50_000, validator=ge(1))
 
 
 def store_client(config: FrontendConfig, reactor: Any, name: str) -> StoreClient:
@@ -39,6 +45,6 @@ def store_client(config: FrontendConfig, reactor: Any, name: str) -> StoreClient
     return StoreClient(reactor, endpoint, name)
 
 
-def store_replica(config: FrontendConfig, client: StoreClient) -> Replica:
+def store_replica(config: ReadingConfig, client: StoreClient) -> Replica:
     """A replica of the configured size."""
     return Replica(client, config.cache_size)

@@ -53,7 +53,7 @@ class SetterService(OrderedService):
     def reload(self, config: Config) -> None:
         """See `IReloadable`: limits and trust are taken up."""
         if evolve(config, limits=self._config.limits, trust_loopback=self._config.trust_loopback) != self._config:
-            self._log.warn("A changed listen, store or cache_size is taken up at the next restart")
+            self._log.warn("A changed listen or store is taken up at the next restart")
         self._running = config
         self._factory.admission.limits = config.limits
 
