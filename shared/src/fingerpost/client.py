@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from random import random
 from typing import Any
 
 from twisted.application.internet import backoffPolicy
@@ -36,6 +37,11 @@ _READ_WITHIN = 2.0
 _PATIENCE = 1.5
 
 Heard = Callable[[int, int, Sequence[Change]], None]
+
+
+def _jitter() -> float:
+    """Up to a tenth of a second, so that clients do not come back all at once; Twisted's own is up to a whole one."""
+    return 0.1 * random()  # noqa: S311 (it guards no secret)
 
 
 class StoreProtocol(AMP):
@@ -129,7 +135,7 @@ class StoreClient(Service):
         self.lost: Callable[[], None] = lambda: None
         self._endpoint = endpoint
         self._name = name
-        self._delay = backoffPolicy(initialDelay=0.05, maxDelay=1.0, factor=1.5)
+        self._delay = backoffPolicy(initialDelay=0.05, maxDelay=1.0, factor=1.5, jitter=_jitter)
         self._protocol: StoreProtocol | None = None
         self._waiting: list[Deferred[StoreProtocol]] = []
         self._working: Deferred[None] | None = None
