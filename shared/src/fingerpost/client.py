@@ -1,7 +1,7 @@
 """Talking to the store over AMP: a connection that keeps coming back, a limit on every wait, its errors as ours.
 
 Twisted's `ClientService` is not used: with its `prepareConnection`, which `Hello` would be, a connection that is lost
-while it is prepared has no transition (`NoTransition`, 24.11 to 26.10).
+while it is prepared has no transition (`NoTransition`; the tables of 24.11 and 26.10 have the gap).
 """
 
 from __future__ import annotations
