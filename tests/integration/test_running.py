@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import socket
 import time
+from pathlib import Path
 
 import pytest
 from fingerpost.ops.config import EX_CONFIG
@@ -141,3 +143,16 @@ class RunningTests(ServicesTestCase):
             service = self.start("fingerpost", "--config", "fingerpost.yaml", *state)
             self.answers(("127.0.0.1", port), b"ada\r\n", wanted)
             service.end()
+
+    def test_leaves_nothing_behind(self) -> None:
+        """A process that keeps nothing has its sockets in a folder of its own, and takes that with it."""
+        self.configured(
+            finger={"listen": f"tcp:{self.free_port()}:interface=127.0.0.1"},
+            setter={"listen": f"unix:{self.path('set.sock')}"},
+        )
+        service = self.start("fingerpost", "--config", "fingerpost.yaml")
+        found = until(lambda: re.search(r"starting on '(.*)/write.sock'", service.printed()), "the sockets")
+        folder = Path(found[1])
+        self.assertEqual(folder.stat().st_mode & 0o777, 0o700)
+        service.end()
+        self.assertFalse(folder.exists())

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from attrs import evolve
-from twisted.application.service import IService, IServiceMaker, MultiService
+from twisted.application.service import IService, IServiceMaker, MultiService, Service
 from twisted.internet.endpoints import quoteStringArgument
 from twisted.plugin import IPlugin, getPlugins
 from zope.interface import implementer
 
 from fingerpost.ops.config import EX_CONFIG, load_sections
+from fingerpost.ops.frontend import WRITE_SOCKET
 from fingerpost.ops.plugin import IFingerpostService, IReloadable, Options, ServicePlugin, configured, explained
 from fingerpost.ops.services import OrderedService
 from fingerpost.store.configuration import SourceConfig
@@ -56,18 +57,30 @@ class AllInOne:
         parts: dict[str, ServicePlugin] = {plugin.section: plugin for plugin in plugins}
         kinds = {section: plugin.config() for section, plugin in parts.items()}
         state = Path(options["state"]).absolute() if options["state"] else None
-        sockets = explained(lambda: _sockets(state), EX_CONFIG)
+        scratch = Scratch()
+        sockets = explained(lambda: _sockets(state), EX_CONFIG) if state else scratch.path
 
         def read() -> Sections:
             return private(load_sections(kinds, options.path), sockets, state, options["file"])
 
-        return configured(read, partial(_Whole, parts, reactor), reactor)
+        return configured(read, partial(_Whole, parts, scratch, reactor), reactor)
 
 
-def _sockets(state: Path | None) -> Path:
+class Scratch(Service):
+    """A folder for the sockets of a process that keeps nothing; it goes when the service stops."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="fingerpost-")
+        self.path = Path(self._folder.name)
+
+    def stopService(self) -> None:
+        """See `IService`."""
+        super().stopService()
+        self._folder.cleanup()
+
+
+def _sockets(state: Path) -> Path:
     """The folder for the sockets: nobody else may reach them, because whoever does may write."""
-    if state is None:
-        return Path(tempfile.mkdtemp(prefix="fingerpost-"))
     folder = state / "sockets"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
@@ -90,7 +103,7 @@ def private(sections: Sections, sockets: Path, state: Path | None, users: str | 
     mine["store"] = evolve(store, listen=evolve(store.listen, **listen))
     for section, config in mine.items():
         if section != "store":
-            socket = "write" if type(config)().store.endswith("write.sock") else "read"
+            socket = "write" if type(config)().store == WRITE_SOCKET else "read"
             mine[section] = evolve(config, store=f"unix:{places[socket]}")
     return mine
 
@@ -99,8 +112,9 @@ def private(sections: Sections, sockets: Path, state: Path | None, users: str | 
 class _Whole(OrderedService):
     """Every service, the store first and so stopped last."""
 
-    def __init__(self, parts: Mapping[str, ServicePlugin], reactor: Any, sections: Sections) -> None:
+    def __init__(self, parts: Mapping[str, ServicePlugin], scratch: Scratch, reactor: Any, sections: Sections) -> None:
         super().__init__()
+        scratch.setServiceParent(self)
         self._running = {section: part.make(sections[section], reactor) for section, part in parts.items()}
         frontends = MultiService()  # which are stopped all at once, and the store behind them
         for section, service in self._running.items():

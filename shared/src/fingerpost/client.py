@@ -140,11 +140,6 @@ class StoreClient(Service):
         self._waiting: list[Deferred[StoreProtocol]] = []
         self._working: Deferred[None] | None = None
 
-    @property
-    def up(self) -> bool:
-        """Whether there is a connection to the store."""
-        return self._protocol is not None
-
     def startService(self) -> None:
         """Connect, and connect again whenever that is needed."""
         super().startService()

@@ -14,9 +14,9 @@ import cattrs
 from attrs import fields_dict, resolve_types
 
 from fingerpost.errors import NotAccepted
-from fingerpost.model import Change, Person, Record
+from fingerpost.model import Change, Person
 
-__all__ = ["changes_from_bytes", "dump", "frame", "joined", "load", "profile_fields", "record_from_bytes"]
+__all__ = ["changes_from_bytes", "dump", "frame", "joined", "load", "profile_fields"]
 
 
 def _converter() -> cattrs.Converter:
@@ -53,11 +53,6 @@ def joined(items: Iterable[bytes]) -> bytes:
 def changes_from_bytes(data: bytes) -> list[Change]:
     """The changes of an array of frames."""
     return load(data, list[Change])
-
-
-def record_from_bytes(data: bytes) -> Record:
-    """The record that `dump` wrote."""
-    return load(data, Record)
 
 
 def profile_fields(data: bytes) -> dict[str, object]:

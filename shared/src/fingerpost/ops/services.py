@@ -61,8 +61,6 @@ def _endpoint(reactor: Any, description: str) -> IStreamServerEndpoint:
 class Listening(Service):
     """Listens on all endpoints when started; a port that can't be had stops the process, as systemd should see."""
 
-    _log = Logger()
-
     def __init__(self, places: Sequence[IStreamServerEndpoint], factory: Factory) -> None:
         self._places = places
         self.factory = factory

@@ -13,7 +13,7 @@ from zope.interface import Attribute, Interface
 from fingerpost.codec import frame
 from fingerpost.errors import FingerpostError
 from fingerpost.model import Status
-from fingerpost.store.dossier import Dossier, Entry
+from fingerpost.store.dossier import Entry
 from fingerpost.store.edits import Edit
 
 __all__ = ["EngineRefused", "Framed", "IEngine", "IStatusSource", "IThreads", "Outcome", "SourceFailed", "Write"]
@@ -76,9 +76,6 @@ class IEngine(Interface):
 
     def read(names: Sequence[str]) -> list[Framed | None]:
         """The record of each login or unambiguous alias."""
-
-    def dossiers(logins: Sequence[str]) -> list[Dossier]:
-        """What is known of each login, an empty dossier of those unknown."""
 
     def find(text: str, limit: int) -> list[Framed]:
         """At most `limit` people who match every word, by login."""

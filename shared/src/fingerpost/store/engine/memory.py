@@ -106,11 +106,6 @@ class MemoryEngine:
         return [None if record is None else self._frame(record) for record in found]
 
     @_alone
-    def dossiers(self, logins: Sequence[str]) -> list[Dossier]:
-        """See `IEngine`."""
-        return [self._dossier(login) for login in logins]
-
-    @_alone
     def find(self, text: str, limit: int) -> list[Framed]:
         """See `IEngine`."""
         return [self._frame(record) for record in self._directory.find(text, limit)]

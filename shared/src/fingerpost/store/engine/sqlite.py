@@ -17,7 +17,7 @@ from fingerpost.model import Status
 from fingerpost.names import fold, words
 from fingerpost.store.dossier import Dossier, Entry
 from fingerpost.store.engine.database import Database, Steps, packaged_steps
-from fingerpost.store.engine.transaction import Transaction, dossier_of, micros, moment
+from fingerpost.store.engine.transaction import Transaction, micros, moment
 from fingerpost.store.interfaces import Framed, IEngine, Outcome, Write
 
 __all__ = ["SQLiteEngine"]
@@ -75,10 +75,6 @@ class SQLiteEngine:
             if len(owners) == 1:
                 row = self._reading.execute(f"{_FRAME} where login = ? and record is not null", owners[0]).fetchone()
         return None if row is None else Framed(*row)
-
-    def dossiers(self, logins: Sequence[str]) -> list[Dossier]:
-        """See `IEngine`."""
-        return [dossier_of(self._reading, login) for login in logins]
 
     def find(self, text: str, limit: int) -> list[Framed]:
         """See `IEngine`."""

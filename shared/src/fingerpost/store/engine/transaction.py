@@ -86,11 +86,7 @@ class Transaction:
         self._index_terms(after.login, old, new)
         self._execute(
             "insert into change (revision, login, record) values (?, ?, ?)",
-            (
-                framed.revision,
-                framed.login,
-                framed.record,
-            ),
+            (framed.revision, framed.login, framed.record),
         )
         self.made.append(framed)
         return framed
