@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 CONSTRAINTS ?= constraints.txt
 SOURCES = shared services tests bench
+DISTRIBUTIONS = shared $(wildcard services/*)
 TOOLS = pytest hypothesis
 CHECKERS = ruff mypy mypy-zope types-PyYAML
 READY = $(VENV)/ready
@@ -29,16 +30,16 @@ lint: $(READY)
 	$(VENV)/bin/ruff format --check $(SOURCES)
 
 types: $(READY)
-	$(VENV)/bin/mypy -p fingerpost -p fingerpost_finger
+	$(VENV)/bin/mypy -p fingerpost $(patsubst services/%,-p fingerpost_%,$(wildcard services/*))
 	$(VENV)/bin/mypy tests bench
 
 peers:
 	@sh tests/peers
 
-$(READY): $(CONSTRAINTS) shared/pyproject.toml services/finger/pyproject.toml
+$(READY): $(CONSTRAINTS) $(DISTRIBUTIONS:=/pyproject.toml)
 	@sh tests/python $(PYTHON) $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) \
-		-e shared -e services/finger $(TOOLS) $(CHECKERS)
+		$(addprefix -e ,$(DISTRIBUTIONS)) $(TOOLS) $(CHECKERS)
 	@touch $@
 
 clean:

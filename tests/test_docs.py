@@ -7,9 +7,10 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from attrs import fields
+from fingerpost.fields import FIELDS
 from fingerpost.ops.config import load, load_sections
 from fingerpost.store.configuration import StoreConfig
-from fingerpost_finger.policy import FIELDS, Policy
+from fingerpost_finger.policy import Policy
 from fingerpost_finger.setter.tap import Config as SetterConfig
 from fingerpost_finger.tap import Config as FingerConfig
 from twisted.trial.unittest import SynchronousTestCase

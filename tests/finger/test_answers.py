@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from fingerpost.errors import TemporarilyUnavailable
+from fingerpost.fields import FIELDS
 from fingerpost.model import Link, Person
 from fingerpost.testing import MemoryStatuses
 from fingerpost_finger.answers import Answers
-from fingerpost_finger.policy import FIELDS, Policy
+from fingerpost_finger.policy import Policy
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred

@@ -6,8 +6,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from fingerpost.ops.config import ConfigError, load, load_sections
-from fingerpost.ops.frontend import ReadingConfig
 from fingerpost.store.configuration import SourceConfig, StoreConfig
+from fingerpost_finger.tap import Config as FingerConfig
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -93,7 +93,7 @@ class LoadTests(SynchronousTestCase):
         ):
             self.path.write_text(text)
             with self.assertRaises(ConfigError) as caught:
-                load(ReadingConfig, self.path)
+                load(FingerConfig, self.path)
             self.assertIn(words, str(caught.exception))
 
     @given(st.text(alphabet="ab:-[]{}&*!|>'\"%@`#,? \n\t1\x00\u00e9", max_size=60))
@@ -102,7 +102,7 @@ class LoadTests(SynchronousTestCase):
         path = Path(mkdtemp()) / "any.yaml"
         path.write_text(text)
         try:
-            load(ReadingConfig, path)
+            load(FingerConfig, path)
         except ConfigError as error:
             assert error.problems
 
@@ -114,7 +114,7 @@ class SectionsTests(SynchronousTestCase):
         """Each service gets the section of its name, or its defaults."""
         path = Path(mkdtemp()) / "all.yaml"
         path.write_text("finger: {cache_size: 7}\n")
-        kinds = {"finger": ReadingConfig, "store": StoreConfig}
+        kinds = {"finger": FingerConfig, "store": StoreConfig}
         found = load_sections(kinds, path)
         self.assertEqual((found["finger"].cache_size, found["store"]), (7, StoreConfig()))
         path.write_text("finger:\n  limits:\n    rat: 7\n")

@@ -19,7 +19,8 @@ from zope.interface import implementer
 
 from fingerpost.ops.config import EX_CONFIG, load_sections
 from fingerpost.ops.frontend import WRITE_SOCKET
-from fingerpost.ops.plugin import IFingerpostService, IReloadable, Options, ServicePlugin, configured, explained
+from fingerpost.ops.plugin import IFingerpostService, Options, ServicePlugin, configured, explained
+from fingerpost.ops.reloading import IReloadable
 from fingerpost.ops.services import OrderedService
 from fingerpost.store.configuration import SourceConfig
 

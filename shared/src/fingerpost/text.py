@@ -27,8 +27,10 @@ __all__ = [
     "without_controls",
 ]
 
-# Names that frontends use for themselves: a web path, an XML-RPC endpoint, an IRC service.
-RESERVED = frozenset({"rpc2", "api", "static", "feed", "nobody", "everyone"})
+# Names that frontends use for themselves: web paths, an XML-RPC endpoint, what browsers and robots ask for.
+RESERVED = frozenset(
+    {"rpc2", "api", "static", "feed", "metrics", "favicon.ico", "robots.txt", "sitemap.xml", "nobody", "everyone"}
+)
 
 _LOGIN = re.compile(r"[a-z_][a-z0-9_.-]{0,31}")
 # C0, DEL and C1; line and paragraph separators; Unicode's Bidi_Control characters, which make text

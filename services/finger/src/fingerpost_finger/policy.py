@@ -6,22 +6,11 @@ from collections.abc import Sequence
 
 from attrs import field, frozen
 from attrs.validators import ge
+from fingerpost.fields import USUAL, check_shown
 
-__all__ = ["FIELDS", "Policy"]
+__all__ = ["Policy"]
 
-# In the order in which they are shown. The login and the full name always are: §2.5.2 demands the name.
-FIELDS = (
-    "status", "since", "via", "office", "office_phone", "home_phone", "email", "homepage",
-    "timezone", "links", "project", "plan", "pubkey", "history",
-)  # fmt: skip
-_USUAL = tuple(name for name in FIELDS if name not in {"home_phone"})
 _IN_LIST = ("status", "since", "office", "office_phone")
-
-
-def _shown(policy: object, attribute: object, value: Sequence[str]) -> None:
-    wrong = [name for name in value if name not in FIELDS]
-    if wrong:
-        raise ValueError(f"'{wrong[0]}' is none of the fields {', '.join(FIELDS)}")
 
 
 def _listed(policy: object, attribute: object, value: Sequence[str]) -> None:
@@ -39,7 +28,7 @@ class Policy:
     ambiguous: bool = True
     ambiguous_limit: int = field(default=20, validator=ge(1))
     history_limit: int = field(default=5, validator=ge(0))
-    show: tuple[str, ...] = field(default=_USUAL, validator=_shown)
+    show: tuple[str, ...] = field(default=USUAL, validator=check_shown)
     show_in_list: tuple[str, ...] = field(default=("status", "since"), validator=_listed)
     ascii: bool = False
 

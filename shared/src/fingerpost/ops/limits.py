@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from attrs import define, field, frozen
 from twisted.internet.interfaces import IReactorTime
 
-__all__ = ["Admission", "Limits", "normal_address", "rate_key"]
+__all__ = ["Admission", "Limits", "normal_address", "rate_key", "whose"]
 
 _REMEMBERED = 10_000  # buckets, before the full ones are forgotten
 
@@ -48,6 +48,12 @@ def rate_key(address: Address) -> str:
     return str(IPv6Address(int(address) >> 64 << 64)) + "/64"
 
 
+def whose(peer: object) -> tuple[str, str | None]:
+    """A peer's address in its usual spelling, and who it is limited as; "" and None for a UNIX peer."""
+    address = normal_address(getattr(peer, "host", ""))
+    return ("", None) if address is None else (str(address), rate_key(address))
+
+
 @define
 class _Bucket:
     tokens: float
@@ -65,18 +71,33 @@ class Admission:
     _buckets: dict[str, _Bucket] = field(factory=dict, init=False)
 
     def enter(self, key: str | None) -> str | None:
-        """Let a connection in, or return the sentence that refuses it; a key of None is limited by the total alone."""
+        """Let in a connection that is one request, or return the sentence that refuses it."""
+        refusal = self.connect(key) or self.request(key)
+        if refusal is None:
+            self.connected(key)
+        return refusal
+
+    def connect(self, key: str | None) -> str | None:
+        """Why one more connection is too many, if it is; a key of None is limited by the total alone."""
         limits = self.limits
         if limits.total and self.total >= limits.total:
             return "This service is busy; please try again in a moment."
-        if key is not None:
-            if limits.per_address and self._open.get(key, 0) >= limits.per_address:
-                return "Too many connections from your address; please close some first."
-            if limits.rate and limits.burst and not self._spend(key):
-                return "Too many requests from your address; please try again in a moment."
-            self._open[key] = self._open.get(key, 0) + 1
-        self.total += 1
+        if key is not None and limits.per_address and self._open.get(key, 0) >= limits.per_address:
+            return "Too many connections from your address; please close some first."
         return None
+
+    def request(self, key: str | None) -> str | None:
+        """Why one more request is too many, if it is."""
+        limits = self.limits
+        if key is not None and limits.rate and limits.burst and not self._spend(key):
+            return "Too many requests from your address; please try again in a moment."
+        return None
+
+    def connected(self, key: str | None) -> None:
+        """A connection was let in."""
+        self.total += 1
+        if key is not None:
+            self._open[key] = self._open.get(key, 0) + 1
 
     def leave(self, key: str | None) -> None:
         """A connection that was let in has ended."""

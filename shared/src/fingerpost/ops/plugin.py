@@ -7,16 +7,13 @@ module has `Config`, an attrs class of the service's configuration, and `make(co
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar, cast
 
-from twisted.application.service import IService, IServiceMaker, MultiService, Service
-from twisted.internet.threads import deferToThreadPool
-from twisted.logger import Logger
+from twisted.application.service import IService, IServiceMaker, MultiService
 from twisted.plugin import IPlugin
 from twisted.python import usage
 from twisted.python.reflect import namedModule
@@ -24,20 +21,14 @@ from zope.interface import Attribute, Interface, implementer
 
 from fingerpost.errors import FingerpostError
 from fingerpost.ops.config import EX_CONFIG, load
+from fingerpost.ops.reloading import IReloadable, Reload
 
-__all__ = ["IFingerpostService", "IReloadable", "Options", "Reload", "ServicePlugin", "configured", "explained"]
+__all__ = ["IFingerpostService", "Options", "ServicePlugin", "configured", "explained"]
 
 ETC = Path("/etc/fingerpost")
 EX_UNAVAILABLE = 69  # sysexits.h: something that is needed is not to be had
 
 T = TypeVar("T")
-
-
-class IReloadable(IService):
-    """A service whose configuration may change while it runs."""
-
-    def reload(config: Any) -> None:
-        """Take up what can be changed; what can't is said in the log, and waits for a restart."""
 
 
 class IFingerpostService(Interface):
@@ -126,40 +117,3 @@ def explained(call: Callable[[], T], code: int) -> T:
     except (FingerpostError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(code) from None
-
-
-class Reload(Service):
-    """Reads the configuration again on SIGHUP; a bad file is reported, and the running configuration stays."""
-
-    _log = Logger()
-
-    def __init__(self, read: Callable[[], Any], apply: Callable[[Any], None], reactor: Any) -> None:
-        self._read = read
-        self._apply = apply
-        self._reactor = reactor
-        self._before: Any = None
-
-    def startService(self) -> None:
-        """Listen for the signal."""
-        super().startService()
-        self._before = signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self.reload))
-
-    def stopService(self) -> None:
-        """Leave the signal to whoever had it."""
-        super().stopService()
-        signal.signal(signal.SIGHUP, self._before)
-
-    def reload(self) -> None:
-        """Take up the configuration as it now is; it is read in a thread, because a disk may be slow."""
-        reading = deferToThreadPool(self._reactor, self._reactor.getThreadPool(), self._read)
-        reading.addCallback(self._apply).addCallbacks(self._reloaded, self._refused)
-
-    def _reloaded(self, _: object) -> None:
-        self._log.info("The configuration was reloaded")
-
-    def _refused(self, failure: Any) -> None:
-        if failure.check(FingerpostError):
-            reason = failure.getErrorMessage()
-            self._log.error("The configuration was not reloaded, the running one stays: {reason}", reason=reason)
-        else:
-            self._log.failure("The configuration was not reloaded, the running one stays", failure)

@@ -11,16 +11,13 @@ from twisted.application.service import MultiService, Service
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IListeningPort, IReactorTime, IStreamServerEndpoint
-from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 
 from fingerpost.errors import FingerpostError
+from fingerpost.ops.draining import DRAIN_SECONDS, Drainable
 from fingerpost.ops.sockets import InheritedEndpoint, inherited
-from fingerpost.ops.visits import VisitFactory
 
-__all__ = ["DRAIN_SECONDS", "Draining", "Listening", "OrderedService", "Periodic", "endpoints"]
-
-DRAIN_SECONDS = 10.0
+__all__ = ["Draining", "Listening", "OrderedService", "Periodic", "endpoints"]
 
 
 class OrderedService(MultiService):
@@ -61,7 +58,7 @@ def _endpoint(reactor: Any, description: str) -> IStreamServerEndpoint:
 class Listening(Service):
     """Listens on all endpoints when started; a port that can't be had stops the process, as systemd should see."""
 
-    def __init__(self, places: Sequence[IStreamServerEndpoint], factory: Factory) -> None:
+    def __init__(self, places: Sequence[IStreamServerEndpoint], factory: Any) -> None:
         self._places = places
         self.factory = factory
         self.ports: list[IListeningPort] = []
@@ -92,7 +89,7 @@ class Listening(Service):
 class Draining(Listening):
     """Listens, and when stopped lets those who came be answered first."""
 
-    factory: VisitFactory
+    factory: Drainable
 
     def stopService(self) -> Deferred[Any]:
         """See `IService`."""

@@ -19,7 +19,8 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from fingerpost.ops.limits import Admission, Limits, normal_address, rate_key
+from fingerpost.ops.draining import Drain
+from fingerpost.ops.limits import Admission, Limits, whose
 
 __all__ = ["Visit", "VisitFactory"]
 
@@ -132,7 +133,7 @@ class VisitFactory(Factory):
         self._sweeping = LoopingCall(self._sweep)
         self._sweeping.clock = reactor
         self._refused: Counter[str | None] = Counter()
-        self._drained: list[Deferred[None]] = []
+        self._drain = Drain(reactor, self._since)
 
     def startFactory(self) -> None:
         """Begin to look for visits that take too long."""
@@ -143,9 +144,7 @@ class VisitFactory(Factory):
         """See `IProtocolFactory`."""
         visit = self.protocol()
         visit.factory = self
-        address = normal_address(getattr(addr, "host", ""))
-        if address is not None:
-            visit.peer, visit.key = str(address), rate_key(address)
+        visit.peer, visit.key = whose(addr)
         visit.refusal = self.admission.enter(visit.key)
         if visit.refusal is not None and not self._may_hear_why(visit.key):
             return None
@@ -174,28 +173,13 @@ class VisitFactory(Factory):
             else:
                 self._refused[visit.key] -= 1
                 self._refused += Counter()  # forgets those at 0
-        if not self._since:
-            self._fire_drained()
+        self._drain.left()
 
     def drain(self, seconds: float) -> Deferred[None]:
         """Fires when every visit has ended, which it is made to after `seconds`."""
-        drained: Deferred[None] = Deferred()
-        self._drained.append(drained)
-        if not self._since:
-            self._fire_drained()
-        return drained.addTimeout(seconds, self._clock, onTimeoutCancel=self._cut_off)
+        return self._drain.wait(seconds).addBoth(self._rest)
 
-    def _fire_drained(self) -> None:
-        drained, self._drained = self._drained, []
-        if drained and self._sweeping.running:
-            self._sweeping.stop()
-        for waiting in drained:
-            waiting.callback(None)
-
-    def _cut_off(self, result: object, seconds: float) -> None:
-        for visit in tuple(self._since):
-            if visit.transport is not None:
-                visit.transport.abortConnection()
+    def _rest(self, _: object) -> None:
         if self._sweeping.running:
             self._sweeping.stop()
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from attrs import evolve
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
-from twisted.logger import Logger
-from zope.interface import implementer
 
-from fingerpost.ops.plugin import IReloadable
-from fingerpost.ops.services import Listening, OrderedService, Periodic, endpoints
+from fingerpost.ops.reloading import Reloadable
+from fingerpost.ops.services import Listening, Periodic, endpoints
 from fingerpost.store import expiry, following
 from fingerpost.store.configuration import StoreConfig
 from fingerpost.store.following import Following
@@ -28,15 +25,13 @@ Config = StoreConfig
 _SOCKETS = {"read": ReadSocket, "write": WriteSocket}
 
 
-@implementer(IReloadable)
-class StoreService(OrderedService):
-    """The store daemon."""
+class StoreService(Reloadable):
+    """The store daemon; making one raises `EngineRefused` where its database can't be used."""
 
-    _log = Logger()
+    live = ("sources", "trusted_peers")
 
     def __init__(self, config: StoreConfig, reactor: Any) -> None:
-        super().__init__()
-        self._config = config
+        super().__init__(config)
         reading, writing = Threads(reactor, "store-read", 2), Threads(reactor, "store-write")
         looking = self._looking = Threads(reactor, "store-sources")
         self.store = Store(config.open_engine(), reactor, reading, writing, config.keep_changes)
@@ -70,10 +65,8 @@ class StoreService(OrderedService):
         self._following.stop()
         return super().stopService()
 
-    def reload(self, config: StoreConfig) -> None:
-        """See `IReloadable`: sources and trusted peers are taken up."""
-        if evolve(config, sources=(), trusted_peers=()) != evolve(self._config, sources=(), trusted_peers=()):
-            self._log.warn("A changed engine, listen or keep_changes is taken up at the next restart")
+    def reconfigured(self, config: StoreConfig) -> None:
+        """See `Reloadable`."""
         self._looking.run(Trust.in_users, config.trusted_peers).addCallback(self._trust)
         self._following.replace(config.make_sources())
 
@@ -114,6 +107,4 @@ class Closing(Service):
         return self._store.close()
 
 
-def make(config: StoreConfig, reactor: Any) -> StoreService:
-    """The store daemon, ready to start; raises `EngineRefused`."""
-    return StoreService(config, reactor)
+make = StoreService

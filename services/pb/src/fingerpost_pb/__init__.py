@@ -1,0 +1,1 @@
+"""The Perspective Broker service of Fingerpost."""

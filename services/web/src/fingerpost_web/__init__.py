@@ -1,0 +1,1 @@
+"""The web service of Fingerpost: pages and XML-RPC over HTTP and HTTPS."""

@@ -1,0 +1,62 @@
+"""Connections that stay and ask again: how many are let in, and how they end when the service stops.
+
+Twisted's `LimitConnectionsByPeer` knows neither networks nor mapped addresses, and can't wait for the last to leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.protocol import Factory
+from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
+
+from fingerpost.ops.draining import Drain
+from fingerpost.ops.limits import Admission, whose
+
+__all__ = ["Guard"]
+
+
+class _Guarded(ProtocolWrapper):
+    key: str | None = None
+
+
+class Guard(WrappingFactory):
+    """Lets connections in to a factory. `finish` asks them all to end once they have been answered."""
+
+    protocol = _Guarded
+    noisy = False
+
+    def __init__(self, clock: IReactorTime, admission: Admission, factory: Factory, finish: Callable[[], None]) -> None:
+        super().__init__(factory)
+        self.admission = admission
+        self.protocols: dict[Any, int]
+        self._finish = finish
+        self._drain = Drain(clock, self.protocols)
+
+    def buildProtocol(self, addr: Any) -> Any:
+        """See `IProtocolFactory`; whoever is one too many is disconnected at once."""
+        _, key = whose(addr)
+        if self.admission.connect(key) is not None:
+            return None
+        guarded: Any = super().buildProtocol(addr)
+        guarded.key = key
+        return guarded
+
+    def registerProtocol(self, p: _Guarded) -> None:
+        """A connection has begun."""
+        super().registerProtocol(p)
+        self.admission.connected(p.key)
+
+    def unregisterProtocol(self, p: _Guarded) -> None:
+        """A connection has ended."""
+        super().unregisterProtocol(p)
+        self.admission.leave(p.key)
+        self._drain.left()
+
+    def drain(self, seconds: float) -> Deferred[None]:
+        """Fires when every connection has ended, which it is made to after `seconds`."""
+        self._finish()
+        return self._drain.wait(seconds)
