@@ -122,7 +122,11 @@ class _Whole(OrderedService):
             service.setServiceParent(self if section == "store" else frontends)
         frontends.setServiceParent(self)
 
-    def reload(self, sections: Sections) -> None:
+    def prepare(self, sections: Sections) -> dict[str, Any]:
+        """See `IReloadable`."""
+        return {section: service.prepare(sections[section]) for section, service in self._running.items()}
+
+    def reload(self, sections: Sections, prepared: Mapping[str, Any]) -> None:
         """See `IReloadable`."""
         for section, service in self._running.items():
-            service.reload(sections[section])
+            service.reload(sections[section], prepared[section])

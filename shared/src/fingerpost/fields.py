@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
-__all__ = ["FIELDS", "USUAL", "check_shown"]
+from fingerpost.model import Record
+
+__all__ = ["FIELDS", "USUAL", "check_shown", "shown"]
 
 # In the order in which they are shown. The login and the full name always are: §2.5.2 demands the name.
 FIELDS = (
@@ -12,6 +15,7 @@ FIELDS = (
     "timezone", "links", "project", "plan", "pubkey", "history",
 )  # fmt: skip
 USUAL = tuple(name for name in FIELDS if name not in {"home_phone"})
+_TEXTS = ("office", "office_phone", "home_phone", "email", "homepage", "timezone", "project", "plan", "pubkey")
 
 
 def check_shown(owner: object, attribute: object, value: Sequence[str]) -> None:
@@ -19,3 +23,30 @@ def check_shown(owner: object, attribute: object, value: Sequence[str]) -> None:
     wrong = [name for name in value if name not in FIELDS]
     if wrong:
         raise ValueError(f"'{wrong[0]}' is none of the fields {', '.join(FIELDS)}")
+
+
+def shown(record: Record, show: Sequence[str]) -> dict[str, object]:
+    """What may be shown of a record, as plain values for a program: texts, and lists and dictionaries of texts.
+
+    Always `login` and `name`; of the others what is known: `status`, `emoji`, `availability`, `since` and `until` (ISO
+    8601, UTC), `via`, `links` (a list of `rel`, `href`, `type`), and the texts of the fields of those names.
+    """
+    who, status = record.person, record.status
+    found: dict[str, object] = {"login": who.login, "name": who.name}
+    if status is not None:
+        if "status" in show:
+            until = "" if status.expires_at is None else _iso(status.expires_at)
+            found |= {"status": status.text, "emoji": status.emoji, "availability": str(status.availability)}
+            found |= {"until": until}
+        if "since" in show:
+            found["since"] = _iso(status.set_at)
+        if "via" in show:
+            found["via"] = status.via
+    found |= {name: getattr(who, name) for name in _TEXTS if name in show}
+    if "links" in show:
+        found["links"] = [{"rel": link.rel, "href": link.href, "type": link.type} for link in who.links]
+    return {name: value for name, value in found.items() if value}
+
+
+def _iso(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

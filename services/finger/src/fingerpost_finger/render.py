@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 from itertools import accumulate
 
-from fingerpost.model import Availability, Person, Record, Status
+from fingerpost.model import Person, Record, Status
+from fingerpost.phrases import clock_time, said
 from fingerpost.text import without_controls
 
 from fingerpost_finger.policy import Policy
@@ -80,14 +81,14 @@ def person(page: Page, record: Record, policy: Policy, verbose: bool, history: S
 
 def _status(page: Page, status: Status | None, policy: Policy) -> None:
     if policy.shows("status"):
-        page.line("No status." if status is None else f"Status: {_words(status)}")
+        page.line("No status." if status is None else f"Status: {said(status)}")
     if status is None:
         return
     about = []
     if policy.shows("since"):
-        about.append(f"since {_full(status.set_at)}")
+        about.append(f"since {clock_time(status.set_at)}")
     if status.expires_at is not None and policy.shows("status"):
-        about.append(f"until {_full(status.expires_at)}")
+        about.append(f"until {clock_time(status.expires_at)}")
     if policy.shows("via"):
         about.append(f"via {status.via}")
     if about:
@@ -112,8 +113,8 @@ def _verbose(page: Page, who: Person, policy: Policy, history: Sequence[Status] 
         elif history:
             page.line("History:")
             for status in history:
-                since = f"{_full(status.set_at)}  " if policy.shows("since") else ""
-                page.line(f"  {since}{_words(status)}")
+                since = f"{clock_time(status.set_at)}  " if policy.shows("since") else ""
+                page.line(f"  {since}{said(status)}")
 
 
 def people(page: Page, records: Iterable[Record], policy: Policy, verbose: bool) -> None:
@@ -131,23 +132,12 @@ def _row(record: Record, policy: Policy, verbose: bool) -> list[str]:
     status = record.status
     row = [record.login, _cut(record.person.name, 24)]
     if policy.lists("status"):
-        words = "" if status is None else _words(status)
+        words = "" if status is None else said(status)
         row.append(words if verbose else _cut(words, _WIDE))
     if policy.lists("since"):
         row.append("" if status is None else f"{status.set_at.astimezone(UTC):%d %b %Y %H:%M}")
     row += [getattr(record.person, name) for name in ("office", "office_phone") if policy.lists(name)]
     return row
-
-
-def _words(status: Status) -> str:
-    parts = [status.emoji, status.text]
-    if status.availability is not Availability.FREE:
-        parts.append(f"({status.availability})")
-    return " ".join(part for part in parts if part)
-
-
-def _full(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%a %d %b %Y %H:%M} UTC"
 
 
 def _columns(character: str) -> int:

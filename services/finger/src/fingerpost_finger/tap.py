@@ -36,7 +36,7 @@ class FingerService(ReadingFrontend):
         places = endpoints(reactor, config.listen, "finger", "tcp:7979:interface=127.0.0.1")
         Draining(places, self._factory).setServiceParent(self)
 
-    def reconfigured(self, config: Config) -> None:
+    def reconfigured(self, config: Config, prepared: None) -> None:
         """See `Reloadable`."""
         self._factory.admission.limits = config.limits
         self._factory.answers.policy = config.policy

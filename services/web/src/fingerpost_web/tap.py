@@ -1,22 +1,72 @@
-"""Wires the web service."""
+"""Wires the web service: its ports for HTTP and HTTPS, its pages, and the replica they are made from."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from attrs import frozen
-from fingerpost.ops.frontend import ReadingConfig, ReadingFrontend
+from fingerpost.ops.frontend import ReadingFrontend
+from fingerpost.ops.guard import Guard
+from fingerpost.ops.limits import Admission
+from fingerpost.ops.services import Draining, endpoints
+from OpenSSL import SSL
+from twisted.protocols.tls import TLSMemoryBIOFactory
+
+from fingerpost_web.configuration import Config
+from fingerpost_web.pages import Pages
+from fingerpost_web.resources import Front
+from fingerpost_web.rpc import RPC
+from fingerpost_web.site import Site
+from fingerpost_web.theme import Theme
+from fingerpost_web.tls import Renewable, context
 
 __all__ = ["Config", "make"]
 
 
-@frozen(kw_only=True)
-class Config(ReadingConfig):
-    """See `web.yaml`."""
+@frozen(eq=False)
+class _Files:
+    """What a configuration has read from files."""
+
+    theme: Theme
+    context: SSL.Context | None
 
 
-class Service(ReadingFrontend):
+class WebService(ReadingFrontend):
     """The web service."""
 
     tapname = "finger-web"
+    live = ("limits", "templates", "title", "page_size", "history_limit", "users_limit", "show")
+
+    def __init__(self, config: Config, reactor: Any) -> None:
+        super().__init__(config, reactor)
+        files = self.prepare(config)
+        self._pages = Pages(self.replica, config, files.theme)
+        self._rpc = RPC(self.replica, config)
+        self._admission = Admission(config.limits, reactor)
+        front = Front(self._pages)
+        front.putChild(b"RPC2", self._rpc)
+        site = Site(front, self._admission, reactor)
+        self._listen(reactor, site, site, config.listen, "web", "tcp:8000:interface=127.0.0.1")
+        self._tls = None if files.context is None else Renewable(files.context)
+        if config.tls is not None and self._tls is not None:
+            secure = TLSMemoryBIOFactory(self._tls, False, site)
+            self._listen(reactor, site, secure, config.tls.listen, "web-tls", "tcp:8443:interface=127.0.0.1")
+
+    def _listen(self, reactor: Any, site: Site, factory: Any, listen: Any, name: str, default: str) -> None:
+        guard = Guard(reactor, self._admission, factory, site.finish)
+        Draining(endpoints(reactor, listen, name, default), guard).setServiceParent(self)
+
+    def prepare(self, config: Config) -> _Files:
+        """See `IReloadable`: templates and the certificate are read; raises `FingerpostError`."""
+        return _Files(Theme.read(config.templates), None if config.tls is None else context(config.tls))
+
+    def reconfigured(self, config: Config, prepared: _Files) -> None:
+        """See `Reloadable`."""
+        self._admission.limits = config.limits
+        self._pages.config = self._rpc.config = config
+        self._pages.theme = prepared.theme
+        if self._tls is not None and prepared.context is not None:
+            self._tls.current = prepared.context
 
 
-make = Service
+make = WebService

@@ -98,7 +98,7 @@ def configured(read: Callable[[], Any], make: Callable[[Any], IReloadable], reac
     service = explained(lambda: make(read()), EX_CONFIG)
     whole = Root()
     service.setServiceParent(whole)
-    Reload(read, service.reload, reactor).setServiceParent(whole)
+    Reload(read, service, reactor).setServiceParent(whole)
     return cast(IService, whole)
 
 

@@ -21,7 +21,10 @@ __all__ = ["IReloadable", "Reload", "Reloadable"]
 class IReloadable(IService):
     """A service whose configuration may change while it runs."""
 
-    def reload(config: Any) -> None:
+    def prepare(config: Any) -> Any:
+        """Read, in a thread, what a configuration names; raises `FingerpostError` where it can't be used."""
+
+    def reload(config: Any, prepared: Any) -> None:
         """Take up what can be changed; what can't is said in the log, and waits for a restart."""
 
 
@@ -36,7 +39,10 @@ class Reloadable(OrderedService):
         super().__init__()
         self.config = self._started = config
 
-    def reload(self, config: Any) -> None:
+    def prepare(self, config: Any) -> Any:
+        """See `IReloadable`."""
+
+    def reload(self, config: Any, prepared: Any) -> None:
         """See `IReloadable`."""
         waiting = [
             key
@@ -46,10 +52,10 @@ class Reloadable(OrderedService):
         if waiting:
             self._log.warn("What has changed of {keys} is taken up at the next restart", keys=", ".join(waiting))
         self.config = config
-        self.reconfigured(config)
+        self.reconfigured(config, prepared)
 
-    def reconfigured(self, config: Any) -> None:
-        """Take up the live keys of a new configuration."""
+    def reconfigured(self, config: Any, prepared: Any) -> None:
+        """Take up the live keys of a new configuration, and what `prepare` made of it."""
 
 
 class Reload(Service):
@@ -57,9 +63,9 @@ class Reload(Service):
 
     _log = Logger()
 
-    def __init__(self, read: Callable[[], Any], apply: Callable[[Any], None], reactor: Any) -> None:
+    def __init__(self, read: Callable[[], Any], service: IReloadable, reactor: Any) -> None:
         self._read = read
-        self._apply = apply
+        self._service = service
         self._reactor = reactor
         self._before: Any = None
 
@@ -75,8 +81,12 @@ class Reload(Service):
 
     def reload(self) -> None:
         """Take up the configuration as it now is; it is read in a thread, because a disk may be slow."""
-        reading = deferToThreadPool(self._reactor, self._reactor.getThreadPool(), self._read)
-        reading.addCallback(self._apply).addCallbacks(self._reloaded, self._refused)
+        reading = deferToThreadPool(self._reactor, self._reactor.getThreadPool(), self._prepared)
+        reading.addCallback(lambda found: self._service.reload(*found)).addCallbacks(self._reloaded, self._refused)
+
+    def _prepared(self) -> tuple[Any, Any]:
+        config = self._read()
+        return config, self._service.prepare(config)
 
     def _reloaded(self, _: object) -> None:
         self._log.info("The configuration was reloaded")

@@ -65,7 +65,7 @@ class StoreService(Reloadable):
         self._following.stop()
         return super().stopService()
 
-    def reconfigured(self, config: StoreConfig) -> None:
+    def reconfigured(self, config: StoreConfig, prepared: None) -> None:
         """See `Reloadable`."""
         self._looking.run(Trust.in_users, config.trusted_peers).addCallback(self._trust)
         self._following.replace(config.make_sources())

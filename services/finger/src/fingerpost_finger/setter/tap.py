@@ -46,7 +46,7 @@ class SetterService(Reloadable):
         for part in (client, Draining(places, self._factory)):
             part.setServiceParent(self)
 
-    def reconfigured(self, config: Config) -> None:
+    def reconfigured(self, config: Config, prepared: None) -> None:
         """See `Reloadable`."""
         self._factory.admission.limits = config.limits
 

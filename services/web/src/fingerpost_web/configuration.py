@@ -1,0 +1,36 @@
+"""What can be configured of the web service."""
+
+from __future__ import annotations
+
+from attrs import field, frozen
+from attrs.validators import ge, le, min_len, optional
+from fingerpost.fields import USUAL, check_shown
+from fingerpost.ops.frontend import ListeningConfig, ReadingConfig
+
+__all__ = ["Config", "TLSConfig"]
+
+
+@frozen(kw_only=True)
+class TLSConfig:
+    """HTTPS: where, and with which certificate chain and key, each a PEM file or `credential:NAME`.
+
+    `self_signed` makes both files where they are missing: for trying things out, since browsers will warn.
+    """
+
+    listen: tuple[str, ...] | None = field(default=None, validator=optional(min_len(1)))
+    certificate: str
+    key: str
+    self_signed: bool = False
+
+
+@frozen(kw_only=True)
+class Config(ReadingConfig, ListeningConfig):
+    """See `web.yaml`. `templates` is a folder whose files take the place of those in the package."""
+
+    tls: TLSConfig | None = None
+    templates: str | None = None
+    title: str = "Fingerpost"
+    page_size: int = field(default=50, validator=[ge(1), le(500)])
+    history_limit: int = field(default=10, validator=ge(0))
+    users_limit: int = field(default=10_000, validator=ge(1))
+    show: tuple[str, ...] = field(default=USUAL, validator=check_shown)

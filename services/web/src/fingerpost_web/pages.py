@@ -1,0 +1,135 @@
+"""What the web answers: a query in, a whole answer out."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from hashlib import sha256
+from typing import Any
+
+from attrs import field, frozen
+from fingerpost.errors import FingerpostError, NoSuchUser, NotAccepted, TemporarilyUnavailable
+from fingerpost.interfaces import IStatuses
+from fingerpost.model import Record, Status
+from twisted.logger import Logger
+from twisted.web.template import flattenString
+
+from fingerpost_web import views
+from fingerpost_web.configuration import Config
+from fingerpost_web.theme import Theme
+from fingerpost_web.views import View
+
+__all__ = ["Answer", "Pages"]
+
+_MOST_FOUND = 50
+_HEADINGS = {
+    400: "That was not understood",
+    404: "No such user",
+    405: "That can't be done here",
+    429: "Too many requests",
+    500: "Something went wrong",
+    503: "Temporarily unavailable",
+}
+
+
+@frozen
+class Answer:
+    """What is sent: a status code, headers, and a body."""
+
+    code: int
+    body: bytes = b""
+    type: str = "text/html; charset=utf-8"
+    headers: dict[str, str] = field(factory=dict)
+
+    @property
+    def etag(self) -> str:
+        """The entity tag of the body (RFC 9110 §8.8.3)."""
+        return f'"{sha256(self.body).hexdigest()[:32]}"'
+
+
+class Pages:
+    """The pages, as `config` and `theme` have them now."""
+
+    _log = Logger()
+
+    def __init__(self, statuses: IStatuses, config: Config, theme: Theme) -> None:
+        self.config = config
+        self.theme = theme
+        self._statuses = statuses
+
+    async def answer(self, page: Coroutine[Any, Any, Answer]) -> Answer:
+        """The answer of a page, or one that says why there is none."""
+        try:
+            return await page
+        except NoSuchUser:
+            return await self.message(404, "Nobody here has that name.")
+        except NotAccepted as error:
+            return await self.message(400, str(error))
+        except TemporarilyUnavailable as error:
+            return await self.message(503, str(error), {"Retry-After": "5"})
+        except FingerpostError as error:
+            return await self.message(500, str(error))
+        except Exception:
+            self._log.failure("A page could not be made")
+            return await self.message(500, "It has been logged.")
+
+    async def message(self, code: int, sentence: str, headers: dict[str, str] | None = None) -> Answer:
+        """A page that says one thing."""
+        heading = _HEADINGS[code]
+        return await self._page(heading, views.message(self.theme, code, heading, sentence), code, headers or {})
+
+    async def people(self, after: str = "") -> Answer:
+        """The people who set a status, the latest first."""
+        found = await self._statuses.latest(after, self.config.page_size)
+        main = views.listing(
+            self.theme,
+            "What people are doing",
+            found.records,
+            self.config.show,
+            "There is nobody further." if after else "Nobody has set a status yet.",
+            after,
+            found.next,
+        )
+        return await self._page("", main)
+
+    async def found(self, text: str) -> Answer:
+        """The people who match a text; the one person, if that is their login or alias."""
+        try:
+            return _moved(await self._statuses.get(text), 303)
+        except NoSuchUser:
+            records = await self._statuses.find(text, _MOST_FOUND)
+        heading = f"People called {text}" if records else "Nobody was found"
+        nobody = f"Nobody here is called {text}."
+        main = views.listing(self.theme, heading, records, self.config.show, nobody, "", "")
+        return await self._page(heading, main, sought=text)
+
+    async def person(self, name: str) -> Answer:
+        """One person, at the one address that is theirs."""
+        record = await self._statuses.get(name)
+        if record.login != name:
+            return _moved(record, 301)
+        main = views.person(self.theme, record, self.config.show, await self._history(record))
+        return await self._page(record.person.name, main)
+
+    async def _history(self, record: Record) -> list[Status] | None:
+        """What somebody said before the status they have now; None where it can't be had."""
+        show, limit = self.config.show, self.config.history_limit
+        if not limit or "history" not in show or "status" not in show:
+            return []
+        try:
+            said = await self._statuses.history(record.login, None, limit + 1)
+        except NoSuchUser:
+            return []
+        except FingerpostError:
+            return None
+        return [status for status in said if status != record.status][:limit]
+
+    async def _page(
+        self, title: str, main: View, code: int = 200, headers: dict[str, str] | None = None, sought: str = ""
+    ) -> Answer:
+        stale = self._statuses.stale and code != 503
+        page = views.layout(self.theme, self.config.title, title, main, stale=stale, sought=sought)
+        return Answer(code, b"<!DOCTYPE html>\n" + await flattenString(None, page), headers=headers or {})
+
+
+def _moved(record: Record, code: int) -> Answer:
+    return Answer(code, headers={"Location": f"/{record.login}"})

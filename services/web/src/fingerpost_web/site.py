@@ -1,0 +1,133 @@
+"""HTTP itself: how long and how large a request may be, how often one may ask, and what every answer says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fingerpost.ops.limits import Admission, whose
+from twisted.web import http, server
+
+from fingerpost_web.resources import Front
+
+__all__ = ["Site"]
+
+_DEADLINE = 15  # seconds, for a whole request to arrive, and for the next one to begin
+_GRACE = 1.0  # seconds, for a first request that is on its way when the service stops
+_MOST_BYTES = 64 * 1024  # of a request's body
+_HEADERS = {
+    "Server": "Fingerpost",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+}
+
+
+class _Request(server.Request):
+    """A request whose body is bounded."""
+
+    _received = 0
+
+    def gotLength(self, length: int | None) -> None:
+        """See `IRequest`."""
+        super().gotLength(length)
+        if length is not None and length > _MOST_BYTES:
+            self._too_large()
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """See `IRequest`."""
+        self._received += len(data)
+        if self._received > _MOST_BYTES:
+            self._too_large()
+        else:
+            super().handleContentChunk(data)
+
+    def _too_large(self) -> None:
+        transport: Any = self.channel.transport
+        if not transport.disconnecting:
+            transport.write(b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+            self.channel.loseConnection()
+
+
+class _Channel(http.HTTPChannel):
+    """A connection. Its timeout is a deadline: only the beginning of a request renews it, not each byte."""
+
+    requestFactory = _Request
+    site: Site
+    _begun = False
+    _answered = False
+
+    def connectionMade(self) -> None:
+        """See `IProtocol`."""
+        super().connectionMade()
+        self.site.channels.add(self)
+
+    def connectionLost(self, reason: Any = None) -> None:
+        """See `IProtocol`."""
+        super().connectionLost(reason)
+        self.site.channels.discard(self)
+
+    def resetTimeout(self) -> None:
+        """See `TimeoutMixin`."""
+        if not self._begun:
+            self._begun = True
+            super().resetTimeout()
+
+    def requestDone(self, request: Any) -> None:
+        """See `HTTPChannel`."""
+        self._begun = False
+        self._answered = True
+        super().requestDone(request)
+
+    def checkPersistence(self, request: Any, version: bytes) -> bool:
+        """See `HTTPChannel`."""
+        if self.site.finishing:
+            request.responseHeaders.setRawHeaders(b"Connection", [b"close"])
+            return False
+        persistent: bool = super().checkPersistence(request, version)
+        return persistent
+
+    def finish(self) -> None:
+        """End the connection, behind the answer to a request that is here or may be on its way."""
+        if self.requests:
+            self.persistent = False
+        elif self._answered:
+            self.loseConnection()
+        else:
+            self.callLater(_GRACE, lambda: self.requests or self.loseConnection())
+
+    def timeoutConnection(self) -> None:
+        """See `TimeoutMixin`: end the connection, without a word in the log."""
+        self._abortingCall = self.callLater(self.abortTimeout, self.forceAbortClient)
+        self.loseConnection()
+
+
+class Site(server.Site):
+    """The web as one factory, for HTTP and HTTPS alike."""
+
+    noisy = False
+    protocol: Any = _Channel
+
+    def __init__(self, front: Front, admission: Admission, reactor: Any) -> None:
+        super().__init__(front, _Request, timeout=_DEADLINE, reactor=reactor, parsePOSTFormSubmission=False)
+        self.channels: set[_Channel] = set()
+        self.finishing = False
+        self._front = front
+        self._admission = admission
+
+    def getResourceFor(self, request: Any) -> Any:
+        """See `server.Site`; who asks too often is told so."""
+        for name, value in _HEADERS.items():
+            request.setHeader(name, value)
+        refusal = self._admission.request(whose(request.getClientAddress())[1])
+        return super().getResourceFor(request) if refusal is None else self._front.refusing(refusal)
+
+    def log(self, request: Any) -> None:
+        """See `HTTPFactory`; nothing is written for each request."""
+
+    def finish(self) -> None:
+        """Let every connection end once it was answered."""
+        self.finishing = True
+        for channel in tuple(self.channels):
+            channel.finish()
