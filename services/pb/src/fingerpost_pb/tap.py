@@ -1,22 +1,51 @@
-"""Wires the pb service."""
+"""Wires the pb service: its port, the calls, and the replica they are answered from."""
 
 from __future__ import annotations
 
-from attrs import frozen
-from fingerpost.ops.frontend import ReadingConfig, ReadingFrontend
+from typing import Any
+
+from attrs import field, frozen
+from attrs.validators import and_, ge, le
+from fingerpost.ops.frontend import ListeningConfig, ReadingConfig, ReadingFrontend
+from fingerpost.ops.guard import Guard
+from fingerpost.ops.limits import Admission
+from fingerpost.ops.services import Draining, endpoints
+
+from fingerpost_pb.answers import Answers
+from fingerpost_pb.broker import StatusFactory
+from fingerpost_pb.disclosure import Disclosure
+from fingerpost_pb.live import LiveStatuses
+from fingerpost_pb.root import StatusRoot
 
 __all__ = ["Config", "make"]
 
 
 @frozen(kw_only=True)
-class Config(ReadingConfig):
-    """See `pb.yaml`."""
+class Config(ReadingConfig, ListeningConfig, Disclosure):
+    """See `pb.yaml`. `list_limit` is how many people the live list holds."""
+
+    list_limit: int = field(default=1000, validator=and_(ge(1), le(5000)))
 
 
-class Service(ReadingFrontend):
+class PbService(ReadingFrontend):
     """The pb service."""
 
     tapname = "finger-pb"
+    live = ("limits", "show", "users_limit", "history_limit")
+
+    def __init__(self, config: Config, reactor: Any) -> None:
+        super().__init__(config, reactor)
+        self._list = LiveStatuses(self.replica, config.list_limit)
+        self._answers = Answers(self.replica, self._list, config)
+        self._admission = Admission(config.limits, reactor)
+        factory: Any = StatusFactory(reactor, self._admission, StatusRoot(self._answers.calls))
+        places = endpoints(reactor, config.listen, "pb", "tcp:8889:interface=127.0.0.1")
+        Draining(places, Guard(reactor, self._admission, factory, factory.finish)).setServiceParent(self)
+
+    def reconfigured(self, config: Config, prepared: None) -> None:
+        """See `Reloadable`."""
+        self._admission.limits = config.limits
+        self._answers.disclose(config)
 
 
-make = Service
+make = PbService

@@ -1,0 +1,100 @@
+"""The answers to calls: who is looked up, what may be said of them, and what there is to call at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+from fingerpost.errors import NoSuchUser, TemporarilyUnavailable
+from fingerpost.interfaces import IStatuses
+from fingerpost.model import Record, Status
+from fingerpost.text import LIMITS
+
+from fingerpost_pb.current import latest_records
+from fingerpost_pb.disclosure import Disclosure
+from fingerpost_pb.errors import BadCall, NotShown
+from fingerpost_pb.live import LiveStatuses
+from fingerpost_pb.record import as_dict
+
+__all__ = ["Answers"]
+
+_LONGEST = LIMITS["alias"].characters
+_LIVE = ("status", "since")  # what the live list is made of
+
+
+class Answers:
+    """Answers under a disclosure that may change while it runs."""
+
+    def __init__(self, statuses: IStatuses, live: LiveStatuses, disclosure: Disclosure) -> None:
+        self.disclosure = disclosure
+        self._statuses = statuses
+        self._live = live
+
+    def disclose(self, disclosure: Disclosure) -> None:
+        """Answer under another disclosure from now on; who observes what is no longer shown is disconnected."""
+        self.disclosure = disclosure
+        if not disclosure.shows(*_LIVE):
+            self._live.end()
+
+    @property
+    def calls(self) -> Mapping[str, Callable[..., Coroutine[Any, Any, object]]]:
+        """Every call there is, by name."""
+        return {
+            "getUser": self.get_user,
+            "getUsers": self.get_users,
+            "getRecord": self.get_record,
+            "getLive": self.get_live,
+        }
+
+    async def get_user(self, user: str | bytes) -> str:
+        """What somebody says they do, in the words of the tutorial where there is no such person."""
+        try:
+            status = (await self._known(user)).status
+        except NoSuchUser:
+            return "No such user"
+        self._must_show("status")
+        return "No status." if status is None else status.text
+
+    async def get_users(self) -> list[str]:
+        """The logins of those who have a status, the latest first."""
+        self._must_show("status")
+        return [record.login for record in await latest_records(self._statuses, self.disclosure.users_limit)]
+
+    async def get_record(self, user: str | bytes) -> dict[str, Any]:
+        """Everything that may be shown of somebody; raises `NoSuchUser`."""
+        record = await self._known(user)
+        return as_dict(record, self.disclosure, await self._history(record))
+
+    async def get_live(self) -> LiveStatuses:
+        """The live list, which a PB client keeps a copy of."""
+        self._must_show(*_LIVE)
+        return await self._live.ready()
+
+    async def _known(self, user: str | bytes) -> Record:
+        name = _text(user)
+        if len(name) > _LONGEST:
+            raise NoSuchUser
+        return await self._statuses.get(name)
+
+    async def _history(self, record: Record) -> list[Status] | None:
+        if not (self.disclosure.history_limit and self.disclosure.shows("status", "history")):
+            return []
+        try:
+            return await self._statuses.history(record.login, None, self.disclosure.history_limit)
+        except TemporarilyUnavailable:
+            return None
+
+    def _must_show(self, *names: str) -> None:
+        if not self.disclosure.shows(*names):
+            raise NotShown
+
+
+def _text(user: object) -> str:
+    if isinstance(user, str):
+        return user
+    if isinstance(user, bytes):  # what a program from the days of Python 2 sends
+        try:
+            return user.decode("utf-8")
+        except UnicodeDecodeError:
+            raise BadCall("The name is not UTF-8.") from None
+    raise BadCall("A name is a str, or bytes in UTF-8.")

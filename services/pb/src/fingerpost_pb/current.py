@@ -1,0 +1,72 @@
+"""The latest statuses as the store's feed says them: loaded, and then changed by each change."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+from fingerpost.interfaces import IStatuses
+from fingerpost.model import Change, Record
+
+from fingerpost_pb.latest import Entry, Latest
+
+__all__ = ["Current", "latest_records", "load"]
+
+_PAGE = 1000
+
+
+class Current(Latest):
+    """`more` says that others have a status too; `short`, that one of them may belong into the list."""
+
+    more = False
+    short = False
+
+    def apply(self, change: Change) -> bool:
+        """Take a change in; say whether the list has become another one."""
+        entry = _entry(change.record)
+        before = self.get(change.login)
+        if entry == before:
+            return False
+        if entry is None:
+            self.remove(change.login)
+            self.short = self.short or self.more
+            return True
+        fell = self.put(entry)
+        self.more = self.more or fell is not None
+        self.short = self.short or (self.more and before is not None and self.oldest() == entry)
+        return fell != entry
+
+
+async def load(statuses: IStatuses, limit: int) -> Current:
+    """The `limit` latest statuses as they are in the turn in which this returns; raises `TemporarilyUnavailable`."""
+    heard: list[Change] = []
+    stop = statuses.watch(heard.append)
+    try:
+        records = await latest_records(statuses, limit + 1)
+    finally:
+        stop()
+    found = Current(limit)
+    for change in (*(Change(0, record.login, record) for record in records), *heard):
+        found.apply(change)
+    found.more = found.more or len(records) > limit
+    return found
+
+
+async def latest_records(statuses: IStatuses, limit: int) -> list[Record]:
+    """At most `limit` people who have a status, the latest first; raises `TemporarilyUnavailable`."""
+    found: list[Record] = []
+    after = ""
+    while len(found) < limit:
+        page = await statuses.latest(after, min(_PAGE, limit - len(found)))
+        found += page.records
+        after = page.next
+        if not after:
+            break
+    return found
+
+
+def _entry(record: Record | None) -> Entry | None:
+    if record is None or record.status is None:
+        return None
+    status = record.status
+    set_at = status.set_at.astimezone(UTC).isoformat(timespec="microseconds")
+    return Entry(record.login, status.text, status.emoji, str(status.availability), set_at)
