@@ -1,0 +1,59 @@
+"""What is answered to a question: who is looked up, and in which words it is said."""
+
+from __future__ import annotations
+
+from fingerpost.errors import FingerpostError, NoSuchUser, TemporarilyUnavailable
+from fingerpost.interfaces import IStatuses
+from fingerpost.model import Record
+
+from fingerpost_irc.render import echoed, one_of, status_of
+
+__all__ = ["HELP", "Answers"]
+
+HELP = (
+    "Send me a login or a name, and I say that person's status. In a channel, put my nick and a colon in front: "
+    "my-nick: moshez"
+)
+_MOST_NAMES = 5  # people named where several may be meant
+
+
+class Answers:
+    """Turns what somebody asks into the line that answers it."""
+
+    def __init__(self, statuses: IStatuses) -> None:
+        self._statuses = statuses
+
+    async def answer(self, asked: str) -> str:
+        """The answer, in one line of whatever length."""
+        name = _name(asked)
+        if name.lower() in {"", "help"}:
+            return HELP
+        try:
+            return await self._answer(name)
+        except TemporarilyUnavailable:
+            return f"Status of {echoed(name)}: temporarily unavailable, please try again in a moment."
+        except FingerpostError as error:
+            return f"Status of {echoed(name)}: {error}"
+
+    async def _answer(self, name: str) -> str:
+        found = await self._matching(name)
+        if not found:
+            raise NoSuchUser
+        if len(found) == 1:
+            return status_of(found[0])
+        return one_of(name, [record.login for record in found[:_MOST_NAMES]], len(found) > _MOST_NAMES)
+
+    async def _matching(self, name: str) -> list[Record]:
+        """The person of this login or alias, or else everybody of this name."""
+        try:
+            return [await self._statuses.get(name)]
+        except NoSuchUser:
+            return await self._statuses.find(name, _MOST_NAMES + 1)
+
+
+def _name(asked: str) -> str:
+    """The name in `moshez`, `moshez?` and `finger moshez`."""
+    words = asked.rstrip("? ").split()
+    if len(words) > 1 and words[0].lower() == "finger":
+        del words[0]
+    return " ".join(words)

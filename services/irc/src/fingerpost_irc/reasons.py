@@ -1,0 +1,24 @@
+"""Why a network can't be reached, in words that an operator can act on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from OpenSSL.SSL import Error
+from service_identity import VerificationError
+
+__all__ = ["reason_of"]
+
+
+def reason_of(failure: Any, server: str) -> str:
+    """The reason for a connection that could not be made, or was lost."""
+    if failure.check(VerificationError):
+        return f"its certificate is not for the name {server}"
+    if failure.check(Error):
+        words = " ".join(str(part) for parts in failure.value.args for each in parts for part in each)
+        if "certificate verify failed" in words:
+            return (
+                "its certificate is not signed by an authority that is trusted here (see the key `ca`), or has expired"
+            )
+        return f"TLS does not work with it; is that its port for TLS? ({words.strip() or 'no reason given'})"
+    return str(failure.getErrorMessage())
