@@ -21,7 +21,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.spread import banana, pb
-from twisted.test.iosim import connect, makeFakeClient, makeFakeServer
+from twisted.test.iosim import FakeTransport, connect, makeFakeClient
 from twisted.trial.unittest import SynchronousTestCase
 
 UNLIMITED = Limits(rate=0, per_address=0, total=0)
@@ -43,7 +43,9 @@ class Client:
         server: Any = house.guard.buildProtocol(address)
         client = self.factory.buildProtocol(None)
         self.broker: Any = server.wrappedProtocol
-        self.pump = connect(server, makeFakeServer(server, peerAddress=address), client, makeFakeClient(client))
+        self.pump = connect(
+            server, FakeTransport(server, isServer=True, peerAddress=address), client, makeFakeClient(client)
+        )
         house.pumps.append(self.pump)
         house.turn()
 

@@ -1,0 +1,59 @@
+"""The pb service as it is wired: its configuration, and what a reload takes up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from fingerpost.errors import FingerpostError
+from fingerpost.ops.config import load
+from fingerpost.ops.limits import Limits
+from fingerpost_pb.disclosure import Disclosure
+from fingerpost_pb.tap import Config, make
+from twisted.internet.testing import MemoryReactorClock
+from twisted.logger import capturedLogs, formatEvent
+from twisted.trial.unittest import SynchronousTestCase
+
+
+class TapTests(SynchronousTestCase):
+    """The service, not started."""
+
+    def config(self, text: str) -> Config:
+        path = Path(mkdtemp()) / "pb.yaml"
+        path.write_text(text)
+        return load(Config, path)
+
+    def test_defaults(self) -> None:
+        """No configuration at all is a working one."""
+        self.assertEqual(load(Config, None), Config())
+        service: Any = make(Config(), MemoryReactorClock())
+        self.assertEqual(service.tapname, "finger-pb")
+
+    def test_wrong_values(self) -> None:
+        """A limit that can't be kept, or a field that does not exist, is refused by its key."""
+        for text, words in (
+            ("list_limit: 0", "list_limit"),
+            ("list_limit: 5001", "list_limit"),
+            ("users_limit: 10001", "users_limit"),
+            ("history_limit: -1", "history_limit"),
+            ("show: [status, secrets]", "'secrets' is none of the fields"),
+        ):
+            self.assertIn(words, str(self.assertRaises(FingerpostError, self.config, text)))
+
+    def test_reload(self) -> None:
+        """What is shown and how much of it, and the limits, change while the service runs; the rest waits."""
+        service: Any = make(Config(), MemoryReactorClock())
+        changed = self.config("{show: [office], users_limit: 5, limits: {rate: 1}, list_limit: 7}")
+        with capturedLogs() as events:
+            service.reload(changed, service.prepare(changed))
+        self.assertIn("taken up at the next restart", formatEvent(events[0]))
+        self.assertIn("list_limit", formatEvent(events[0]))
+        self.assertEqual(service._answers.disclosure, changed)
+        self.assertEqual(service._admission.limits, Limits(rate=1))
+
+    def test_disclosure(self) -> None:
+        """The private phone number is the only field that is not shown unless asked for."""
+        self.assertFalse(Disclosure().shows("home_phone"))
+        self.assertTrue(Disclosure().shows("status", "since", "history"))
+        self.assertFalse(Disclosure().shows("status", "home_phone"))
