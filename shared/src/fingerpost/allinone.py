@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from attrs import evolve
 from twisted.application.service import IService, IServiceMaker, MultiService, Service
@@ -19,25 +19,15 @@ from zope.interface import implementer
 
 from fingerpost.ops.config import EX_CONFIG, load_sections
 from fingerpost.ops.frontend import WRITE_SOCKET
-from fingerpost.ops.plugin import IFingerpostService, Options, ServicePlugin, configured, explained
+from fingerpost.ops.plugin import IFingerpostService, ServicePlugin, configured, explained
 from fingerpost.ops.reloading import IReloadable
 from fingerpost.ops.services import OrderedService
 from fingerpost.store.configuration import SourceConfig
+from fingerpost.tutorial import AllInOneOptions, overridden, tutorial
 
-__all__ = ["AllInOne", "AllInOneOptions", "private"]
+__all__ = ["AllInOne", "private"]
 
 Sections = Mapping[str, Any]
-
-
-class AllInOneOptions(Options):
-    """The tutorial's options, and where state is kept."""
-
-    section = "fingerpost"
-    longdesc = "All of Fingerpost in one process: the store and every frontend that is installed."
-    optParameters: ClassVar[list[Any]] = [
-        ["file", "f", None, "a users file, one `name: status` to a line, such as /etc/users"],
-        ["state", "s", None, "the folder for the database and the sockets (default: kept nowhere)"],
-    ]
 
 
 @implementer(IPlugin, IServiceMaker)
@@ -62,7 +52,8 @@ class AllInOne:
         sockets = explained(lambda: _sockets(state), EX_CONFIG) if state else scratch.path
 
         def read() -> Sections:
-            return private(load_sections(kinds, options.path), sockets, state, options["file"])
+            given = tutorial(options, state or sockets)
+            return private(overridden(load_sections(kinds, options.path), given), sockets, state, options["file"])
 
         return configured(read, partial(_Whole, parts, scratch, reactor), reactor)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from functools import partial
 from typing import Any
 
@@ -15,13 +16,13 @@ from fingerpost_web.pages import Answer, Pages
 __all__ = ["Front", "Page"]
 
 _LONGEST_NAME = 100
+_ALLOWED = (b"GET", b"HEAD")
 
 
 class Page(Resource):
     """Sends the answer that `asked` gives, and 304 to whoever has it already."""
 
     isLeaf = True
-    allowed: tuple[bytes, ...] = (b"GET", b"HEAD")
     max_age = 0
 
     def __init__(self, pages: Pages) -> None:
@@ -34,11 +35,12 @@ class Page(Resource):
 
     def render(self, request: Any) -> int:
         """See `IResource`."""
-        if request.method in self.allowed:
-            page = self.asked(request)
-        else:
-            allow = ", ".join(method.decode() for method in self.allowed)
-            page = self.pages.message(405, f"Here one can only {allow}.", {"Allow": allow})
+        if request.method in _ALLOWED:
+            return self.send(request, self.asked(request))
+        return self.send(request, self.pages.message(405, "This can only be read.", {"Allow": "GET, HEAD"}))
+
+    def send(self, request: Any, page: Coroutine[Any, Any, Answer]) -> int:
+        """Send what a page answers, if the client is still there then."""
         gone: list[object] = []
         request.notifyFinish().addErrback(gone.append)
         answering = Deferred.fromCoroutine(self.pages.answer(page))
@@ -112,24 +114,22 @@ class _Static(Page):
 class _Sentence(Page):
     """Says one thing, whatever is asked."""
 
-    allowed = (b"GET", b"HEAD", b"POST")
-
-    def __init__(self, pages: Pages, code: int, sentence: str) -> None:
+    def __init__(self, pages: Pages, code: int, sentence: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(pages)
-        self._code = code
-        self._sentence = sentence
+        self._answer = (code, sentence, headers)
 
-    async def asked(self, request: Any) -> Answer:
-        """See `Page`."""
-        return await self.pages.message(self._code, self._sentence, {"Retry-After": "1"} if self._code == 429 else {})
+    def render(self, request: Any) -> int:
+        """See `IResource`."""
+        return self.send(request, self.pages.message(*self._answer))
 
 
 class Front(Resource):
-    """The root: `RPC2` and what else is put under a name, `static/`, and everybody's page."""
+    """The root: `RPC2`, `static/`, and everybody's page."""
 
-    def __init__(self, pages: Pages) -> None:
+    def __init__(self, pages: Pages, rpc: Resource) -> None:
         super().__init__()
         self._pages = pages
+        self._rpc = rpc
 
     def getChild(self, path: bytes, request: Any) -> Resource:
         """See `IResource`."""
@@ -138,11 +138,15 @@ class Front(Resource):
             return _Static(self._pages, rest)
         if rest and rest != [b""]:
             return _Sentence(self._pages, 404, "There is no such page.")
+        if path == b"RPC2":
+            if request.method == b"POST":
+                return self._rpc
+            return _Sentence(self._pages, 405, "This address is for programs, which POST to it.", {"Allow": "POST"})
         return _Person(self._pages, path) if path else _People(self._pages)
 
     def refusing(self, sentence: str) -> Resource:
         """The page for somebody who asks too often."""
-        return _Sentence(self._pages, 429, sentence)
+        return _Sentence(self._pages, 429, sentence, {"Retry-After": "1"})
 
 
 def _argument(request: Any, name: bytes) -> str:

@@ -43,13 +43,11 @@ class WebService(ReadingFrontend):
         self._pages = Pages(self.replica, config, files.theme)
         self._rpc = RPC(self.replica, config)
         self._admission = Admission(config.limits, reactor)
-        front = Front(self._pages)
-        front.putChild(b"RPC2", self._rpc)
-        site = Site(front, self._admission, reactor)
+        site = Site(Front(self._pages, self._rpc), self._admission, reactor)
         self._listen(reactor, site, site, config.listen, "web", "tcp:8000:interface=127.0.0.1")
         self._tls = None if files.context is None else Renewable(files.context)
         if config.tls is not None and self._tls is not None:
-            secure = TLSMemoryBIOFactory(self._tls, False, site)
+            secure = TLSMemoryBIOFactory(self._tls, False, site, reactor)
             self._listen(reactor, site, secure, config.tls.listen, "web-tls", "tcp:8443:interface=127.0.0.1")
 
     def _listen(self, reactor: Any, site: Site, factory: Any, listen: Any, name: str, default: str) -> None:

@@ -42,9 +42,9 @@ def context(config: TLSConfig) -> SSL.Context:
     made.set_options(SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION | SSL.OP_CIPHER_SERVER_PREFERENCE)
     made.set_cipher_list(b"ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM")
     made.set_session_id(b"fingerpost")
-    for what, path, use in (
-        ("certificate", certificate, made.use_certificate_chain_file),
-        ("key", key, made.use_privatekey_file),
+    for what, path, use, wrong in (
+        ("certificate", certificate, made.use_certificate_chain_file, "is no PEM file with a certificate"),
+        ("key", key, made.use_privatekey_file, f"is no PEM file with the key of {certificate}"),
     ):
         try:
             path.open("rb").close()
@@ -52,9 +52,5 @@ def context(config: TLSConfig) -> SSL.Context:
         except OSError as error:
             raise FingerpostError(f"tls.{what}: {path} cannot be read: {error.strerror}") from error
         except SSL.Error as error:
-            raise FingerpostError(f"tls.{what}: {path} is no PEM file with a {what}") from error
-    try:
-        made.check_privatekey()
-    except SSL.Error as error:
-        raise FingerpostError(f"tls: the key {key} does not belong to the certificate {certificate}") from error
+            raise FingerpostError(f"tls.{what}: {path} {wrong}") from error
     return made

@@ -88,7 +88,7 @@ def _row(record: Record, show: Sequence[str]) -> Slots:
     return {
         "href": f"/{record.login}",
         "name": _text(record.person.name),
-        "login": record.login,
+        "login": record.login if record.person.full_name else "",
         "said": "" if status is None else _said(status),
         "about": "" if record.status is None else _about(record.status, {"status", "since"} & {*show}),
     }

@@ -10,7 +10,6 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.protocol import Factory
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 
 from fingerpost.ops.draining import Drain
@@ -29,7 +28,7 @@ class Guard(WrappingFactory):
     protocol = _Guarded
     noisy = False
 
-    def __init__(self, clock: IReactorTime, admission: Admission, factory: Factory, finish: Callable[[], None]) -> None:
+    def __init__(self, clock: IReactorTime, admission: Admission, factory: Any, finish: Callable[[], None]) -> None:
         super().__init__(factory)
         self.admission = admission
         self.protocols: dict[Any, int]
