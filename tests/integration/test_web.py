@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import signal
@@ -9,7 +10,6 @@ import socket
 import ssl
 import subprocess
 import xmlrpc.client
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +32,7 @@ class WebTests(ServicesTestCase):
         self.read, self.write_socket, self.set = (self.unix_socket(name) for name in ("read", "write", "set"))
         self.write("users", f"moshez: Happy and well\nevil: {EVIL}\n")
         make_certificate(Path(self.path("tls.crt")), Path(self.path("tls.key")))
-        trusted = {"trusted_peers": []}
-        self.write("store.yaml", {"engine": "memory:", "sources": [{"type": "file", "path": "users"}], **trusted})
+        self.write("store.yaml", {"engine": "memory:", "sources": [{"type": "file", "path": "users"}]})
         self.write("setter.yaml", {"store": f"unix:{self.path('write')}"})
         self.configure()
         self.store = self.start_store()
@@ -83,12 +82,13 @@ class WebTests(ServicesTestCase):
         trust = ssl.create_default_context(cafile=self.path("tls.crt"))
         for base in (self.plain, self.secure):
             context = trust if base.startswith("https") else None
+            finger: Any
             with xmlrpc.client.ServerProxy(f"{base}/RPC2", context=context) as finger:
                 self.assertEqual(finger.getUser("moshez"), "Happy and well")
                 self.assertEqual(finger.getUser("nobody"), "No such user")
                 self.assertEqual(finger.getUser("evil"), EVIL)
-                self.assertEqual(set(finger.getUsers()), {"moshez", "evil"})  # type: ignore[call-overload]
-                self.assertIn("getRecord", finger.system.listMethods())  # type: ignore[operator]
+                self.assertEqual(set(finger.getUsers()), {"moshez", "evil"})
+                self.assertIn("getRecord", finger.system.listMethods())
 
     def test_a_set_is_shown(self) -> None:
         """A status that is set is on the page at once."""
@@ -173,10 +173,10 @@ class WebTests(ServicesTestCase):
         hello = ssl.create_default_context()
         hello.check_hostname, hello.verify_mode = False, ssl.CERT_NONE
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        with suppress(ssl.SSLWantReadError):
+        with contextlib.suppress(ssl.SSLWantReadError):
             hello.wrap_bio(incoming, outgoing).do_handshake()
         for address in (self.http.getsockname(), self.https.getsockname()):
             for junk in (outgoing.read(), b"\0" * 20_000, b"GET / HTTP/1.1\r\n" + b"x" * 70_000, os.urandom(5000)):
-                with suppress(ConnectionResetError):
+                with contextlib.suppress(ConnectionResetError):
                     ask(address, junk, seconds=5)
         self.assertIn("Happy and well", self.curl(f"{self.secure}/moshez"))
