@@ -13,10 +13,11 @@ from fingerpost.store.configuration import StoreConfig
 from fingerpost_finger.policy import Policy
 from fingerpost_finger.setter.tap import Config as SetterConfig
 from fingerpost_finger.tap import Config as FingerConfig
+from fingerpost_web.configuration import Config as WebConfig
 from twisted.trial.unittest import SynchronousTestCase
 
 ROOT = Path(__file__).parents[1]
-KINDS: dict[str, type] = {"store": StoreConfig, "finger": FingerConfig, "setter": SetterConfig}
+KINDS: dict[str, type] = {"store": StoreConfig, "finger": FingerConfig, "setter": SetterConfig, "web": WebConfig}
 
 
 class DocsTests(SynchronousTestCase):

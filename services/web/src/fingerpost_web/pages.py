@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Hashable
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -21,6 +22,7 @@ from fingerpost_web.views import View
 __all__ = ["Answer", "Pages"]
 
 _MOST_FOUND = 50
+_MOST_KEPT = 200  # pages that were made, and are wanted again until somebody says something else
 _HEADINGS = {
     400: "That was not understood",
     404: "No such user",
@@ -55,6 +57,7 @@ class Pages:
         self.config = config
         self.theme = theme
         self._statuses = statuses
+        self._kept: dict[Hashable, bytes] = {}
 
     async def answer(self, page: Coroutine[Any, Any, Answer]) -> Answer:
         """The answer of a page, or one that says why there is none."""
@@ -75,12 +78,14 @@ class Pages:
     async def message(self, code: int, sentence: str, headers: dict[str, str] | None = None) -> Answer:
         """A page that says one thing."""
         heading = _HEADINGS[code]
-        return await self._page(heading, views.message(self.theme, code, heading, sentence), code, headers or {})
+        main = partial(views.message, self.theme, code, heading, sentence)
+        return await self._page(heading, main, code, headers or {})
 
     async def people(self, after: str = "") -> Answer:
         """The people who set a status, the latest first."""
         found = await self._statuses.latest(after, self.config.page_size)
-        main = views.listing(
+        main = partial(
+            views.listing,
             self.theme,
             "What people are doing",
             found.records,
@@ -89,7 +94,7 @@ class Pages:
             after,
             found.next,
         )
-        return await self._page("", main)
+        return await self._page("", main, kept=(after, found.next, *found.records))
 
     async def found(self, text: str) -> Answer:
         """The people who match a text; the one person, if that is their login or alias."""
@@ -99,7 +104,7 @@ class Pages:
             records = await self._statuses.find(text, _MOST_FOUND)
         heading = f"People called {text}" if records else "Nobody was found"
         nobody = f"Nobody here is called {text}."
-        main = views.listing(self.theme, heading, records, self.config.show, nobody, "", "")
+        main = partial(views.listing, self.theme, heading, records, self.config.show, nobody, "", "")
         return await self._page(heading, main, sought=text)
 
     async def person(self, name: str) -> Answer:
@@ -107,8 +112,9 @@ class Pages:
         record = await self._statuses.get(name)
         if record.login != name:
             return _moved(record, 301)
-        main = views.person(self.theme, record, self.config.show, await self._history(record))
-        return await self._page(record.person.name, main)
+        history = await self._history(record)
+        main = partial(views.person, self.theme, record, self.config.show, history)
+        return await self._page(record.person.name, main, kept=(record, None if history is None else tuple(history)))
 
     async def _history(self, record: Record) -> list[Status] | None:
         """What somebody said before the status they have now; None where it can't be had."""
@@ -124,11 +130,29 @@ class Pages:
         return [status for status in said if status != record.status][:limit]
 
     async def _page(
-        self, title: str, main: View, code: int = 200, headers: dict[str, str] | None = None, sought: str = ""
+        self,
+        title: str,
+        main: Callable[[], View],
+        code: int = 200,
+        headers: dict[str, str] | None = None,
+        sought: str = "",
+        kept: Hashable = None,
     ) -> Answer:
+        """A page around `main`; `kept` is what it is made of, if it is worth keeping."""
         stale = self._statuses.stale and code != 503
-        page = views.layout(self.theme, self.config.title, title, main, stale=stale, sought=sought)
-        return Answer(code, b"<!DOCTYPE html>\n" + await flattenString(None, page), headers=headers or {})
+        key = None if kept is None else (self.theme, self.config, stale, kept)
+        body = self._kept.get(key)
+        if body is None:
+            page = views.layout(self.theme, self.config.title, title, main(), stale=stale, sought=sought)
+            body = b"<!DOCTYPE html>\n" + await flattenString(None, page)
+            if key is not None:
+                self._keep(key, body)
+        return Answer(code, body, headers=headers or {})
+
+    def _keep(self, key: Hashable, body: bytes) -> None:
+        if len(self._kept) >= _MOST_KEPT:
+            del self._kept[next(iter(self._kept))]
+        self._kept[key] = body
 
 
 def _moved(record: Record, code: int) -> Answer:
