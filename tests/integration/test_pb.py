@@ -92,7 +92,7 @@ class PbTests(ServicesTestCase):
         self.sees(watching, "moshez says: Happy and well")
         store.end(signal.SIGKILL)
         late = self.client("shawn")
-        self.sees(late, "getUser: Alive", "'history': None", "shawn says: Alive")
+        self.sees(late, "getUser: Alive", "shawn says: Alive")
         self.start_store()
         self.say("shawn", "back")
         for client in (watching, late):
@@ -103,6 +103,7 @@ class PbTests(ServicesTestCase):
         self.start_pb()
         client = self.client("moshez")
         self.sees(client, "getUser: fingerpost_pb.errors.TemporarilyUnavailable The statuses are temporarily")
+        client.end(signal.SIGKILL)
 
     def test_hostile_bytes(self) -> None:
         """Bytes that are no PB end their own connection, and nothing else."""
@@ -151,7 +152,7 @@ class PbTests(ServicesTestCase):
         pb.process.send_signal(signal.SIGHUP)
         self.sees(client, "The connection has ended.")
         refused = self.client("moshez")
-        self.sees(refused, "getUsers: fingerpost_pb.errors.NotShown This is not shown here.", "getLive: ")
+        self.sees(refused, "getUser: No status.", "getLive: fingerpost_pb.errors.NotShown The live list is")
 
     def test_stop(self) -> None:
         """SIGTERM closes the connections of clients that wait for nothing, and the service ends at once."""

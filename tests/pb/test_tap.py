@@ -36,7 +36,6 @@ class TapTests(SynchronousTestCase):
             ("list_limit: 0", "list_limit"),
             ("list_limit: 5001", "list_limit"),
             ("users_limit: 10001", "users_limit"),
-            ("history_limit: -1", "history_limit"),
             ("show: [status, secrets]", "'secrets' is none of the fields"),
         ):
             self.assertIn(words, str(self.assertRaises(FingerpostError, self.config, text)))
@@ -55,5 +54,5 @@ class TapTests(SynchronousTestCase):
     def test_disclosure(self) -> None:
         """The private phone number is the only field that is not shown unless asked for."""
         self.assertFalse(Disclosure().shows("home_phone"))
-        self.assertTrue(Disclosure().shows("status", "since", "history"))
+        self.assertTrue(Disclosure().shows("status", "since"))
         self.assertFalse(Disclosure().shows("status", "home_phone"))

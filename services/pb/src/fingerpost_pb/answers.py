@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
-from fingerpost.errors import NoSuchUser, TemporarilyUnavailable
+from fingerpost.errors import NoSuchUser
+from fingerpost.fields import shown
 from fingerpost.interfaces import IStatuses
-from fingerpost.model import Record, Status
+from fingerpost.model import Record
 from fingerpost.text import LIMITS
 
 from fingerpost_pb.current import latest_records
 from fingerpost_pb.disclosure import Disclosure
 from fingerpost_pb.errors import BadCall, NotShown
 from fingerpost_pb.live import LiveStatuses
-from fingerpost_pb.record import as_dict
 
 __all__ = ["Answers"]
 
@@ -52,22 +52,20 @@ class Answers:
             status = (await self._known(user)).status
         except NoSuchUser:
             return "No such user"
-        self._must_show("status")
-        return "No status." if status is None else status.text
+        return status.text if status is not None and self.disclosure.shows("status") else "No status."
 
     async def get_users(self) -> list[str]:
         """The logins of those who have a status, the latest first."""
-        self._must_show("status")
         return [record.login for record in await latest_records(self._statuses, self.disclosure.users_limit)]
 
-    async def get_record(self, user: str | bytes) -> dict[str, Any]:
-        """Everything that may be shown of somebody; raises `NoSuchUser`."""
-        record = await self._known(user)
-        return as_dict(record, self.disclosure, await self._history(record))
+    async def get_record(self, user: str | bytes) -> dict[str, object]:
+        """What may be shown of somebody, as `fingerpost.fields.shown` has it; raises `NoSuchUser`."""
+        return shown(await self._known(user), self.disclosure.show)
 
     async def get_live(self) -> LiveStatuses:
         """The live list, which a PB client keeps a copy of."""
-        self._must_show(*_LIVE)
+        if not self.disclosure.shows(*_LIVE):
+            raise NotShown
         return await self._live.ready()
 
     async def _known(self, user: str | bytes) -> Record:
@@ -75,18 +73,6 @@ class Answers:
         if len(name) > _LONGEST:
             raise NoSuchUser
         return await self._statuses.get(name)
-
-    async def _history(self, record: Record) -> list[Status] | None:
-        if not (self.disclosure.history_limit and self.disclosure.shows("status", "history")):
-            return []
-        try:
-            return await self._statuses.history(record.login, None, self.disclosure.history_limit)
-        except TemporarilyUnavailable:
-            return None
-
-    def _must_show(self, *names: str) -> None:
-        if not self.disclosure.shows(*names):
-            raise NotShown
 
 
 def _text(user: object) -> str:

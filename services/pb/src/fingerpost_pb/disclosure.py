@@ -11,11 +11,10 @@ __all__ = ["Disclosure"]
 
 @frozen(kw_only=True, slots=False)
 class Disclosure:
-    """`show` names fields; `users_limit` bounds `getUsers`, `history_limit` the past statuses in a record."""
+    """`show` names fields; `users_limit` bounds `getUsers`."""
 
     show: tuple[str, ...] = field(default=USUAL, validator=check_shown)
     users_limit: int = field(default=1000, validator=and_(ge(1), le(10_000)))
-    history_limit: int = field(default=5, validator=and_(ge(0), le(100)))
 
     def shows(self, *names: str) -> bool:
         """Whether fields may be shown, all of them."""

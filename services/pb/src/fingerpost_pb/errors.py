@@ -28,7 +28,7 @@ class NoSuchUser(StatusError):
 
 
 class NotShown(StatusError):
-    """This is not shown here."""
+    """The live list is not offered here."""
 
 
 class TemporarilyUnavailable(StatusError):

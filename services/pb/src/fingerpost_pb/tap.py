@@ -31,7 +31,7 @@ class PbService(ReadingFrontend):
     """The pb service."""
 
     tapname = "finger-pb"
-    live = ("limits", "show", "users_limit", "history_limit")
+    live = ("limits", "show", "users_limit")
 
     def __init__(self, config: Config, reactor: Any) -> None:
         super().__init__(config, reactor)
