@@ -6,6 +6,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from attrs import frozen
+from fingerpost.lookups import Lookups
 from fingerpost.ops.guard import Guard
 from fingerpost.ops.limits import Admission, Limits
 from fingerpost.testing import MemoryStatuses
@@ -113,7 +114,7 @@ class Browser:
         self.statuses = MemoryStatuses(self.clock)
         self.config = Config(**{"limits": UNLIMITED, **config})
         self.pages = Pages(self.statuses, self.config, THEME)
-        self.rpc = RPC(self.statuses, self.config)
+        self.rpc = RPC(Lookups(self.statuses, self.config))
         admission = Admission(self.config.limits, self.clock)
         self.site = Site(Front(self.pages, self.rpc), admission, self.clock)
         self.guard = Guard(self.clock, admission, self.site, self.site.finish)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import field, frozen
 from attrs.validators import ge, le, min_len, optional
-from fingerpost.fields import USUAL, check_shown
+from fingerpost.lookups import Disclosure
 from fingerpost.ops.frontend import ListeningConfig, ReadingConfig
 
 __all__ = ["Config", "TLSConfig"]
@@ -24,7 +24,7 @@ class TLSConfig:
 
 
 @frozen(kw_only=True)
-class Config(ReadingConfig, ListeningConfig):
+class Config(ReadingConfig, ListeningConfig, Disclosure):
     """See `web.yaml`. `templates` is a folder whose files take the place of those in the package."""
 
     tls: TLSConfig | None = None
@@ -32,5 +32,3 @@ class Config(ReadingConfig, ListeningConfig):
     title: str = "Fingerpost"
     page_size: int = field(default=50, validator=[ge(1), le(500)])
     history_limit: int = field(default=10, validator=ge(0))
-    users_limit: int = field(default=10_000, validator=ge(1))
-    show: tuple[str, ...] = field(default=USUAL, validator=check_shown)

@@ -8,17 +8,13 @@ from inspect import signature
 from typing import Any
 
 from fingerpost.errors import FingerpostError, NoSuchUser, NotAccepted, TemporarilyUnavailable
-from fingerpost.fields import shown
-from fingerpost.interfaces import IStatuses
+from fingerpost.lookups import Lookups
 from fingerpost.text import without_controls
 from twisted.internet.defer import Deferred
 from twisted.web.xmlrpc import XMLRPC, Fault, XMLRPCIntrospection
 
-from fingerpost_web.configuration import Config
-
 __all__ = ["RPC"]
 
-_PAGE = 1000
 _FAULTS: list[tuple[type[FingerpostError], int]] = [
     (NoSuchUser, 404),
     (NotAccepted, 400),
@@ -40,10 +36,9 @@ def _signed(*kinds: str) -> Callable[[Any], Any]:
 class RPC(XMLRPC):
     """Each method takes texts. What goes wrong is a fault: 400 (what was asked), 404 (nobody), 503 (come again)."""
 
-    def __init__(self, statuses: IStatuses, config: Config) -> None:
+    def __init__(self, lookups: Lookups) -> None:
         super().__init__()
-        self.config = config
-        self._statuses = statuses
+        self._lookups = lookups
         self.putSubHandler("system", XMLRPCIntrospection(self))
 
     def lookupProcedure(self, procedurePath: Any) -> Any:
@@ -67,30 +62,17 @@ class RPC(XMLRPC):
     @_signed("string", "string")
     async def xmlrpc_getUser(self, name: str) -> str:
         """The status of somebody, or "No such user", as in the tutorial."""
-        try:
-            record = await self._statuses.get(name)
-        except NoSuchUser:
-            return "No such user"
-        if record.status is None or "status" not in self.config.show:
-            return "No status."
-        return without_controls(record.status.text)
+        return without_controls(await self._lookups.user(name))
 
     @_signed("array")
     async def xmlrpc_getUsers(self) -> list[str]:
         """The logins of everybody who has a status, the latest first (at most `users_limit` of the configuration)."""
-        users: list[str] = []
-        following = ""
-        while True:
-            page = await self._statuses.latest(following, min(_PAGE, self.config.users_limit - len(users)))
-            users += [record.login for record in page.records]
-            following = page.next
-            if not following or len(users) >= self.config.users_limit:
-                return users
+        return await self._lookups.users()
 
     @_signed("struct", "string")
     async def xmlrpc_getRecord(self, name: str) -> dict[str, object]:
         """What is shown of somebody: login, name, status, since (ISO 8601) and more; fault 404 for nobody."""
-        record: dict[str, object] = _clean(shown(await self._statuses.get(name), self.config.show))
+        record: dict[str, object] = _clean(await self._lookups.record(name))
         return record
 
 

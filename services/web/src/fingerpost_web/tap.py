@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from attrs import frozen
+from fingerpost.lookups import Lookups
 from fingerpost.ops.frontend import ReadingFrontend
 from fingerpost.ops.guard import Guard
 from fingerpost.ops.limits import Admission
@@ -41,9 +42,9 @@ class WebService(ReadingFrontend):
         super().__init__(config, reactor)
         files = self.prepare(config)
         self._pages = Pages(self.replica, config, files.theme)
-        self._rpc = RPC(self.replica, config)
+        self._lookups = Lookups(self.replica, config)
         self._admission = Admission(config.limits, reactor)
-        site = Site(Front(self._pages, self._rpc), self._admission, reactor)
+        site = Site(Front(self._pages, RPC(self._lookups)), self._admission, reactor)
         self._listen(reactor, site, site, config.listen, "web", "tcp:8000:interface=127.0.0.1")
         self._tls = None if files.context is None else Renewable(files.context)
         if config.tls is not None and self._tls is not None:
@@ -61,7 +62,7 @@ class WebService(ReadingFrontend):
     def reconfigured(self, config: Config, prepared: _Files) -> None:
         """See `Reloadable`."""
         self._admission.limits = config.limits
-        self._pages.config = self._rpc.config = config
+        self._pages.config = self._lookups.disclosure = config
         self._pages.theme = prepared.theme
         if self._tls is not None and prepared.context is not None:
             self._tls.current = prepared.context
