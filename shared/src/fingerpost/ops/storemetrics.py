@@ -1,0 +1,45 @@
+"""What Prometheus is told of the store: how far it is, how it commits, and which of its sources can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry, Gauge, Histogram
+
+from fingerpost.ops.metrics import SECONDS, Read
+
+__all__ = ["StoreMetrics"]
+
+_WRITES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+
+
+class StoreMetrics:
+    """The metrics that only a process with a store in it has; `revision` is read at each scrape."""
+
+    def __init__(self, registry: CollectorRegistry, revision: Read) -> None:
+        Gauge(
+            "fingerpost_store_revision", "The last revision that the store has committed.", registry=registry
+        ).set_function(revision)
+        self._durations = Histogram(
+            "fingerpost_store_commit_duration_seconds",
+            "Time that a commit took, the wait for its thread included.",
+            registry=registry,
+            buckets=SECONDS,
+        )
+        self._batches = Histogram(
+            "fingerpost_store_batch_size", "Writes in one commit.", registry=registry, buckets=_WRITES
+        )
+        self._sources = Gauge(
+            "fingerpost_source_up", "1 while a source can be read, by its name.", ("source",), registry=registry
+        )
+
+    def committed(self, seconds: float, writes: int) -> None:
+        """A batch of writes was made durable."""
+        self._durations.observe(seconds)
+        self._batches.observe(writes)
+
+    def sources(self, up: Mapping[str, bool]) -> None:
+        """Which of the configured sources can be read, by their names."""
+        self._sources.clear()
+        for name, readable in up.items():
+            self._sources.labels(name).set(readable)
