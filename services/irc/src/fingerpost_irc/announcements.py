@@ -25,6 +25,7 @@ class News:
         self._clock = clock
         self._waiting: OrderedDict[str, Record] = OrderedDict()
         self._more = 0
+        self._more_at = 0.0
         self._heard: OrderedDict[str, float] = OrderedDict()  # login -> when the status was set that we know of
 
     def heard(self, change: Change) -> bool:
@@ -41,7 +42,8 @@ class News:
         if record.login in self._waiting or len(self._waiting) < _MOST:
             self._waiting[record.login] = record
         else:
-            self._more += 1
+            self._more = self._more + 1 if self._is_recent(self._more_at) else 1
+            self._more_at = self._clock.seconds()
         return True
 
     def next(self) -> str:
@@ -50,8 +52,8 @@ class News:
             record = self._waiting.popitem(last=False)[1]
             if self._is_fresh(record):
                 return news_of(record)
-        if self._more:
-            more, self._more = self._more, 0
+        more, self._more = self._more, 0
+        if more and self._is_recent(self._more_at):
             return f"... and {more} more new status{'es' if more > 1 else ''}"
         return ""
 
@@ -60,13 +62,18 @@ class News:
         return self._is_fresh(record) and (known is None or _set_at(record) > known)
 
     def _is_fresh(self, record: Record) -> bool:
-        return self._clock.seconds() - _set_at(record) <= _FRESH
+        return self._is_recent(_set_at(record))
+
+    def _is_recent(self, moment: float) -> bool:
+        return self._clock.seconds() - moment <= _FRESH
 
     def _forget(self) -> None:
-        """What was heard so long ago that anything older is no news in any case."""
+        """Drop what has waited too long, and what was heard so long ago that anything older is no news in any case."""
+        for login in [login for login, record in self._waiting.items() if not self._is_fresh(record)]:
+            del self._waiting[login]
         while self._heard:
             login, set_at = next(iter(self._heard.items()))
-            if self._clock.seconds() - set_at <= _FRESH:
+            if self._is_recent(set_at):
                 return
             del self._heard[login]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from fingerpost.errors import FingerpostError, NoSuchUser, TemporarilyUnavailable
 from fingerpost.interfaces import IStatuses
 from fingerpost.model import Record
@@ -14,6 +16,7 @@ HELP = (
     "Send me a login or a name, and I say that person's status. In a channel, put my nick and a colon in front: "
     "my-nick: moshez"
 )
+_ASKING = re.compile(r"^(?:finger|status of) ", re.IGNORECASE)
 _MOST_NAMES = 5  # people named where several may be meant
 
 
@@ -52,8 +55,5 @@ class Answers:
 
 
 def _name(asked: str) -> str:
-    """The name in `moshez`, `moshez?` and `finger moshez`."""
-    words = asked.rstrip("? ").split()
-    if len(words) > 1 and words[0].lower() == "finger":
-        del words[0]
-    return " ".join(words)
+    """The name in `moshez`, `moshez?`, `finger moshez` and `status of moshez`."""
+    return _ASKING.sub("", " ".join(asked.rstrip("? ").split()))

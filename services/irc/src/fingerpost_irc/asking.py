@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 
-from twisted.words.protocols.irc import stripFormatting
-
 from fingerpost_irc.folding import fold
 
 __all__ = ["asked_in_channel", "asked_in_private"]
 
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
-# How a bot of this kind begins what it says. Two of them that ask each other would never stop.
-_AUTOMATIC = re.compile(r"(?:new )?status of ", re.IGNORECASE)
+# Colours with their numbers, and every other control. Twisted's `stripFormatting` recurses without end at some of them.
+_FORMATTING = re.compile("\x03(?:[0-9]{1,2}(?:,[0-9]{1,2})?)?|\x04(?:[0-9A-Fa-f]{6})?|[\x00-\x1f\x7f-\x9f]")
+# How a bot of this kind begins what it says: two of them that take it for a question would never stop.
+_AUTOMATIC = re.compile(r"status of [^:]+: ", re.IGNORECASE)
 
 
 def asked_in_private(text: str, nick: str, prefix: str) -> str | None:
@@ -32,7 +31,7 @@ def asked_in_channel(text: str, nick: str, prefix: str) -> str | None:
 
 def _plain(text: str) -> str | None:
     """The text without colours and controls; None for what another bot has said."""
-    plain = _CONTROLS.sub("", stripFormatting(text)).strip()
+    plain = _FORMATTING.sub("", text).strip()
     return None if not plain or _AUTOMATIC.search(plain) else plain
 
 

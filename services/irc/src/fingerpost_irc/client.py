@@ -28,9 +28,10 @@ _BREAKS = re.compile("[\x00\r\n\x10]")  # what would begin another command; 0x10
 
 
 class Client(IRCClient, TimeoutMixin):
-    """A connection to a server. `network` is what the log calls it."""
+    """A connection to a server. `network` is what the log calls it, `last_words` why it ends, where that is known."""
 
     network: str
+    last_words = ""
     log = Logger()
     heartbeatInterval = 120
 
@@ -110,7 +111,10 @@ class Client(IRCClient, TimeoutMixin):
 
     def timeoutConnection(self) -> None:
         """See `TimeoutMixin`."""
-        self.log.warn("{network}: the server has gone silent", network=self.network)
+        if self._registered:
+            self.last_words = "the server has gone silent"
+        else:
+            self.last_words = "the server did not let us in within a minute (is `tls` right for its port?)"
         transport: Any = self.transport
         transport.abortConnection()
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
 from attrs import field, frozen
-from attrs.validators import optional
+from attrs.validators import ge, optional
 from fingerpost.ops.frontend import ReadingConfig
 
 __all__ = ["Channel", "Config", "Network"]
@@ -58,6 +59,11 @@ def _reply(owner: object, attribute: object, value: str) -> None:
         raise ValueError(f"expected notice or privmsg, not {value!r}")
 
 
+def _seconds(owner: object, attribute: object, value: float) -> None:
+    if not 0 < value < math.inf:
+        raise ValueError(f"expected a number of seconds above 0, not {value}")
+
+
 def _user(owner: object, attribute: object, value: str) -> None:
     _word(owner, attribute, value)
     if "@" in value or value.startswith(":"):
@@ -89,7 +95,10 @@ class Channel:
 
 @frozen(kw_only=True)
 class Network:
-    """A network to be on; `password` and `ca` refer to files or credentials, `reply` is notice or privmsg."""
+    """A network to be on; `password` and `ca` refer to files or credentials, `reply` is notice or privmsg.
+
+    `burst` lines are sent at once, and then one every `pace` seconds.
+    """
 
     name: str = field(validator=_word)
     server: str = field(validator=_word)
@@ -105,6 +114,8 @@ class Network:
     announce: bool = True
     prefix: str = field(default="", validator=_prefix)
     reply: str = field(default="privmsg", validator=_reply)
+    burst: int = field(default=5, validator=ge(1))
+    pace: float = field(default=2.0, validator=_seconds)
 
     def __attrs_post_init__(self) -> None:
         if self.ca is not None and not self.tls:

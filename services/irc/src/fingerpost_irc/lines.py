@@ -38,9 +38,9 @@ def fit(text: str, size: int, most: int = _MOST_LINES) -> list[str]:
     return lines
 
 
-def cut(text: str, size: int) -> bytes:
+def cut(text: str, size: int) -> str:
     """As much of the beginning as fits into so many bytes of UTF-8, whole characters only."""
-    return text.encode("utf-8", "replace")[:size].decode("utf-8", "ignore").encode()
+    return text.encode("utf-8", "replace")[:size].decode("utf-8", "ignore")
 
 
 def _size(text: str) -> int:
@@ -49,7 +49,7 @@ def _size(text: str) -> int:
 
 def _head(text: str, size: int) -> str:
     """The beginning that goes into a line: it ends at a blank near its end, or else between two characters."""
-    longest = cut(text, size).decode()
+    longest = cut(text, size)
     if len(longest) == len(text):
         return text
     blank = longest.rfind(" ") if text[len(longest)] != " " else len(longest)

@@ -21,6 +21,7 @@ from fingerpost_irc.backoff import Backoff
 from fingerpost_irc.bot import Bot
 from fingerpost_irc.configuration import Network
 from fingerpost_irc.credentials import Credentials
+from fingerpost_irc.presence import Presence
 from fingerpost_irc.reasons import reason_of
 
 __all__ = ["NetworkService"]
@@ -30,11 +31,15 @@ _GOODBYE = 2.0  # seconds for the server to end the connection after our QUIT
 
 @implementer(IStreamClientEndpoint)
 class _Heeded:
-    """An endpoint whose failures somebody hears of: `ClientService` tells nobody why it tries again."""
+    """An endpoint whose failures somebody hears of: `ClientService` logs when it tries again, but not why."""
 
-    def __init__(self, endpoint: IStreamClientEndpoint, failed: Any) -> None:
+    def __init__(self, name: str, endpoint: IStreamClientEndpoint, failed: Any) -> None:
+        self._name = name
         self._endpoint = endpoint
         self._failed = failed
+
+    def __repr__(self) -> str:
+        return self._name
 
     def connect(self, protocolFactory: Any) -> Deferred[Any]:
         """See `IStreamClientEndpoint`."""
@@ -72,12 +77,12 @@ class NetworkService(Service):
         self.credentials = credentials
         self.given_up = False
         self._clock = clock
-        self._endpoint = _Heeded(endpoint, self._not_connected)
+        self._endpoint = _Heeded(network.name, endpoint, self._not_connected)
         self._statuses = statuses
         self._answers = Answers(statuses)
         self._news = News(clock)
-        self._bots: set[Bot] = set()
-        self._drain = Drain(clock, self._bots)
+        self._present: set[Presence] = set()
+        self._drain = Drain(clock, self._present)
         self._complaint = ""
 
     def startService(self) -> None:
@@ -95,24 +100,24 @@ class NetworkService(Service):
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
-        for bot in tuple(self._bots):
+        for bot in tuple(self._present):
             bot.leave_network()
         await self._drain.wait(_GOODBYE)
         await self._client.stopService()
 
     def _bot(self) -> Bot:
-        return Bot(self._clock, self.network, self.credentials, self._answers, self._news, self)
+        return Bot(self._clock, self.network, self.credentials, self, self._answers, self._news)
 
     def _heard(self, change: Change) -> None:
         if self.network.announce and self._news.heard(change):
-            for bot in self._bots:
-                bot.announce()
+            for bot in self._present:
+                bot.pace.wake()
 
     # What becomes of connections: see `Watcher`
 
-    def connected(self, bot: Bot) -> None:
+    def connected(self, bot: Presence) -> None:
         """See `Watcher`."""
-        self._bots.add(bot)
+        self._present.add(bot)
 
     def welcomed(self) -> None:
         """See `Watcher`."""
@@ -128,9 +133,9 @@ class NetworkService(Service):
                 network=self.network.name, reason=reason,
             )  # fmt: skip
 
-    def lost(self, bot: Bot, reason: Any, last_words: str) -> None:
+    def lost(self, bot: Presence, reason: Any, last_words: str) -> None:
         """See `Watcher`."""
-        self._bots.discard(bot)
+        self._present.discard(bot)
         if self.given_up or not self.running:
             # Before ClientService hears of the end itself: after it, it would go and try again.
             self._client.stopService()

@@ -13,8 +13,6 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 __all__ = ["Pace"]
 
-_BURST = 5
-_SECONDS = 2.0
 _MOST_EACH = 6  # two answers of three lines
 _MOST = 30  # a minute's worth
 _OURS = ""  # whose turn it is for what `more` has; no host is called that
@@ -24,12 +22,18 @@ class Pace:
     """Hands lines to `send`. `more` is asked for lines of our own when it is their turn, and returns none or a few."""
 
     def __init__(
-        self, clock: IReactorTime, send: Callable[[str], None], more: Callable[[], Sequence[str]] = tuple
+        self,
+        clock: IReactorTime,
+        send: Callable[[str], None],
+        more: Callable[[], Sequence[str]] = tuple,
+        burst: int = 5,
+        seconds: float = 2.0,
     ) -> None:
         self._clock = clock
         self._send = send
         self._more = more
-        self._tokens = float(_BURST)
+        self._burst = self._tokens = float(burst)
+        self._seconds = seconds
         self._at = clock.seconds()
         self._first: deque[str] = deque()
         self._turns: OrderedDict[str, deque[str]] = OrderedDict()
@@ -43,6 +47,8 @@ class Pace:
 
     def say(self, lines: Sequence[str], whose: str) -> bool:
         """Send lines on behalf of somebody; False where too many wait already, and then none of them is sent."""
+        if not lines:
+            return True
         waiting = self._turns.get(whose, ())
         if len(waiting) + len(lines) > _MOST_EACH or sum(map(len, self._turns.values())) + len(lines) > _MOST:
             return False
@@ -70,13 +76,13 @@ class Pace:
     def _flow(self) -> None:
         self._call = None
         now = self._clock.seconds()
-        self._tokens = min(float(_BURST), self._tokens + (now - self._at) / _SECONDS)
+        self._tokens = min(self._burst, self._tokens + (now - self._at) / self._seconds)
         self._at = now
         while self._tokens >= 1.0 and (line := self._next()) is not None:
             self._tokens -= 1.0
             self._send(line)
         if self._tokens < 1.0 and not self._stopped:
-            self._call = self._clock.callLater((1.0 - self._tokens) * _SECONDS, self._flow)
+            self._call = self._clock.callLater((1.0 - self._tokens) * self._seconds, self._flow)
 
     def _next(self) -> str | None:
         if self._first:
