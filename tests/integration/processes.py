@@ -17,7 +17,7 @@ from typing import Any
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-__all__ = ["Running", "ServicesTestCase", "ask", "program", "until"]
+__all__ = ["Running", "ServicesTestCase", "ask", "free_port", "program", "until"]
 
 BIN = Path(sys.executable).parent
 ENVIRONMENT = {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", "LANG": "C.UTF-8"}
@@ -59,6 +59,14 @@ def ask(address: Any, *pieces: bytes, half_close: bool = True, seconds: float = 
         while data := client.recv(65536):
             got += data
         return got
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port that nobody has just now, for what can't inherit a socket."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as made:
+        made.bind((host, 0))
+        port: int = made.getsockname()[1]
+        return port
 
 
 class Running:

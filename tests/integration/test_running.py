@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from fingerpost.ops.config import EX_CONFIG
 
-from tests.integration.processes import ServicesTestCase, ask, until
+from tests.integration.processes import ServicesTestCase, ask, free_port, until
 
 pytestmark = pytest.mark.integration
 
@@ -20,13 +20,8 @@ class RunningTests(ServicesTestCase):
     """`twistd` as an operator starts it."""
 
     def configured(self, **sections: object) -> str:
-        return self.write("fingerpost.yaml", sections)
-
-    def free_port(self, host: str = "127.0.0.1") -> int:
-        made = self.tcp_socket(host)
-        port: int = made.getsockname()[1]
-        made.close()
-        return port
+        others = {name: {"listen": f"unix:{self.path(name)}"} for name in ("web", "pb")}
+        return self.write("fingerpost.yaml", {**others, **sections})
 
     def test_wrong_configuration(self) -> None:
         """A wrong configuration ends the service with exit code 78, and says file, line, key and a hint."""
@@ -59,7 +54,7 @@ class RunningTests(ServicesTestCase):
 
     def test_reload(self) -> None:
         """SIGHUP takes up a changed file; a wrong one is reported, and what runs stays."""
-        port = self.free_port()
+        port = free_port()
         address = ("127.0.0.1", port)
         listen = f"tcp:{port}:interface=127.0.0.1"
         self.write("users", "moshez: Happy and well\n")
@@ -81,7 +76,7 @@ class RunningTests(ServicesTestCase):
 
     def test_mapped_addresses(self) -> None:
         """On a dual-stack socket, IPv4 clients are limited as themselves, and IPv6 ones apart from them."""
-        port = self.free_port("::")
+        port = free_port("::")
         self.write("users", "moshez: Happy and well\n")
         limits = {"rate": 0.001, "burst": 3, "per_address": 0}
         self.configured(
@@ -105,7 +100,7 @@ class RunningTests(ServicesTestCase):
 
     def test_everything_drains_side_by_side(self) -> None:
         """However many services have visitors who say nothing, the process ends within ten seconds or so."""
-        port = self.free_port()
+        port = free_port()
         self.configured(
             finger={"listen": f"tcp:{port}:interface=127.0.0.1"}, setter={"listen": f"unix:{self.path('set.sock')}"}
         )
@@ -122,7 +117,7 @@ class RunningTests(ServicesTestCase):
         state = self.folder / "a:b"
         state.mkdir(mode=0o755)
         self.configured(
-            finger={"listen": f"tcp:{self.free_port()}:interface=127.0.0.1"},
+            finger={"listen": f"tcp:{free_port()}:interface=127.0.0.1"},
             setter={"listen": f"unix:{self.path('set.sock')}"},
         )
         self.start("fingerpost", "--config", "fingerpost.yaml", "--state", str(state))
@@ -133,7 +128,7 @@ class RunningTests(ServicesTestCase):
     def test_nothing_is_kept_without_a_place(self) -> None:
         """`twistd fingerpost` without `--state` keeps nothing; with it, statuses are there after a restart."""
         setter = {"listen": f"unix:{self.path('set.sock')}"}
-        port = self.free_port()
+        port = free_port()
         self.configured(finger={"listen": f"tcp:{port}:interface=127.0.0.1"}, setter=setter)
         for state, wanted in ((["--state", "state"], b"Status: kept"), ([], b"no such user")):
             service = self.start("fingerpost", "--config", "fingerpost.yaml", *state)
@@ -147,7 +142,7 @@ class RunningTests(ServicesTestCase):
     def test_leaves_nothing_behind(self) -> None:
         """A process that keeps nothing has its sockets in a folder of its own, and takes that with it."""
         self.configured(
-            finger={"listen": f"tcp:{self.free_port()}:interface=127.0.0.1"},
+            finger={"listen": f"tcp:{free_port()}:interface=127.0.0.1"},
             setter={"listen": f"unix:{self.path('set.sock')}"},
         )
         service = self.start("fingerpost", "--config", "fingerpost.yaml")
