@@ -172,7 +172,12 @@ class PbTests(ServicesTestCase):
         listening = {name: {"listen": f"unix:{self.path(name)}"} for name in ("finger", "setter")}
         self.write("all.yaml", {**listening, "pb": {"listen": "fd:pb"}, "web": {"listen": f"unix:{self.path('web')}"}})
         self.start("fingerpost", "--file", "users", "--config", "all.yaml", fds={"pb": self.port})
-        client = self.client("moshez")
-        self.sees(client, "getUser: Happy and well")
+        client: Running = until(partial(self.answered, "moshez", "getUser: Happy and well"), "an answer")
         self.assertIn(b"OK ", ask(self.path("setter"), b"moshez\nAll in one\n"))
         self.sees(client, "moshez now says: All in one")
+
+    def answered(self, user: str, line: str) -> Running | None:
+        """A client that got an answer, once the service is ready to give it."""
+        client = self.client(user)
+        self.sees(client, "getUser: ")
+        return client if line in client.printed() else None

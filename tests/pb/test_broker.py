@@ -316,6 +316,8 @@ class LimitTests(SynchronousTestCase):
         producer.resumeProducing()
         self.assertEqual([answer[1] for answer in stranger.got()], [1, 2])
         self.assertEqual(stranger.wire.producerState, "producing")
+        house.clock.advance(100)
+        self.assertFalse(stranger.ended)
         producer.pauseProducing()
         house.clock.advance(59)
         self.assertFalse(stranger.ended)
@@ -363,6 +365,17 @@ class DrainTests(SynchronousTestCase):
         self.failureResultOf(asked)
         self.go.callback(None)
         self.assertEqual(self.flushLoggedErrors(), [])
+
+    def test_what_was_written_is_sent(self) -> None:
+        """A transport that is closed waits for no more from us, only until all was sent."""
+        stranger = Stranger(self.house)
+        stranger.greet()
+        drained = self.house.guard.drain(10)
+        self.assertTrue(stranger.wire.disconnecting)
+        self.assertFalse(stranger.wire.aborted)
+        self.assertIsNone(stranger.wire.producer)
+        stranger.lose()
+        self.successResultOf(drained)
 
     def test_nobody_there(self) -> None:
         """Without clients the service stops at once."""

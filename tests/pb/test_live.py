@@ -13,7 +13,7 @@ from fingerpost_pb.disclosure import Disclosure
 from fingerpost_pb.live import BACKLOG
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -93,6 +93,28 @@ class LiveTests(SynchronousTestCase):
         self.assertEqual(list(live.statuses), ["cy", "bob", "ada"])
         self.assertEqual(heard, [("dan", None), ("ada", "one")])
 
+    def test_an_older_status_shows_again(self) -> None:
+        """When a status ends and an older one shows again, whoever is later than that one takes the place."""
+        before = self.successResultOf(Deferred.fromCoroutine(self.house.statuses.get("ada")))
+        for login in ("cy", "dan", "ada"):
+            self.house.say(login, "new")
+        live, _ = self.observe()
+        self.assertEqual(list(live.statuses), ["ada", "dan", "cy"])
+        self.house.statuses._put(before)
+        self.house.turn()
+        self.assertEqual(list(live.statuses), ["dan", "cy", "bob"])
+
+    def test_a_list_that_is_ahead_of_the_feed(self) -> None:
+        """Should the store's list know more than the feed has said, the client's list becomes the store's."""
+        for login in ("cy", "dan"):
+            self.house.say(login, "new")
+        live, _ = self.observe()
+        newest = self.successResultOf(Deferred.fromCoroutine(self.house.statuses.get("cy")))
+        self.patch(self.house.statuses, "latest", lambda after, limit: succeed(Page([newest])))
+        self.house.say("dan", "")
+        self.house.turn()
+        self.assertEqual(texts(live), {"cy": "new"})
+
     def test_cleared(self) -> None:
         """A status that is cleared leaves the list; a person who never had one is not told of."""
         live, heard = self.observe()
@@ -105,6 +127,7 @@ class LiveTests(SynchronousTestCase):
     def test_same_list_again(self) -> None:
         """A second `getLive` on a connection answers the same list, and costs nothing."""
         live, _ = self.observe()
+        self.patch(self.house.statuses, "latest", self.away)
         again = self.client.call("getLive")
         self.house.say("cy", "new")
         self.house.turn()

@@ -80,7 +80,6 @@ class LiveStatuses(pb.Cacheable):
         if not self._observers and self._unwatch is not None:
             self._unwatch()
             self._unwatch = None
-            self._current = Current(self._limit)
 
     # The feed
 
@@ -99,8 +98,7 @@ class LiveStatuses(pb.Cacheable):
             return  # the list is right but for its end, and the next change tries again
         finally:
             self._filling = False
-        if self._observers:
-            self._adopt(found)
+        self._adopt(found)
 
     def _adopt(self, found: Current) -> None:
         before, self._current = self._current, found
