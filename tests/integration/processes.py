@@ -75,7 +75,9 @@ class Running:
     def __init__(self, command: Sequence[str], folder: Path, fds: dict[str, socket.socket] | None = None) -> None:
         self.log = folder / f"{Path(command[-1]).stem}-{time.monotonic_ns()}.log"
         inherited = list((fds or {}).values())
-        environment = {**ENVIRONMENT, "LISTEN_FDNAMES": ":".join(fds)} if fds else ENVIRONMENT
+        environment = {**ENVIRONMENT, "TMPDIR": str(folder)}
+        if fds:
+            environment["LISTEN_FDNAMES"] = ":".join(fds)
 
         def inherit() -> None:  # as systemd does: descriptors from 3 on
             for number, made in enumerate(inherited):
