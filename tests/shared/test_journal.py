@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import array
+import ast
 import io
 import os
 import re
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from operator import methodcaller
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -21,7 +23,7 @@ from fingerpost.ops.journald import JournalSocket, entry
 from fingerpost.ops.outcomes import Outcome
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.logger import ILogObserver, LogEvent, Logger, LogPublisher, globalLogPublisher
+from twisted.logger import ILogObserver, LogEvent, Logger, capturedLogs
 from twisted.python import log as legacy
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
@@ -49,8 +51,8 @@ def parsed(data: bytes) -> list[tuple[str, str]]:
 
 def event_of(act: Callable[[Logger], Any]) -> LogEvent:
     """The event that something logs."""
-    events: list[LogEvent] = []
-    act(Logger("fingerpost.test", observer=LogPublisher(events.append)))
+    with capturedLogs() as events:
+        act(Logger("fingerpost.test"))
     (event,) = events
     return event
 
@@ -67,7 +69,7 @@ class Journald:
 
     def entries(self) -> list[dict[str, str]]:
         """What has come since the last time."""
-        found = []
+        found: list[dict[str, str]] = []
         while True:
             try:
                 data, rights, _, _ = self.socket.recvmsg(1_000_000, socket.CMSG_SPACE(4))
@@ -99,7 +101,9 @@ class FieldsTests(SynchronousTestCase):
     """From an event to fields."""
 
     def of(self, act: Callable[[Logger], Any]) -> dict[str, str]:
-        return dict(fields(event_of(act), "finger"))
+        event = event_of(act)
+        self.flushLoggedErrors(RuntimeError)
+        return dict(fields(event, "finger"))
 
     def test_everything(self) -> None:
         """An event is found by its id, its user and its outcome; what it does not know has no field."""
@@ -128,9 +132,9 @@ class FieldsTests(SynchronousTestCase):
 
     def test_priorities(self) -> None:
         """Each level has its priority, so that `journalctl -p warning` shows what should be seen."""
-        levels = ("debug", "info", "warn", "error", "critical")
-        found = [self.of(lambda log, level=level: getattr(log, level)("x"))["PRIORITY"] for level in levels]
-        self.assertEqual(found, ["7", "6", "4", "3", "2"])
+        for level, priority in (("debug", "7"), ("info", "6"), ("warn", "4"), ("error", "3"), ("critical", "2")):
+            found = self.of(methodcaller(level, "x"))
+            self.assertEqual(found["PRIORITY"], priority)
 
     def test_failure(self) -> None:
         """A defect is one critical entry, with its traceback once, and the place where it was raised."""
@@ -159,13 +163,11 @@ class FieldsTests(SynchronousTestCase):
 
     def test_old_failure(self) -> None:
         """What parts of Twisted log in the old way has its traceback once, too."""
-        events: list[LogEvent] = []
-        globalLogPublisher.addObserver(events.append)
-        self.addCleanup(globalLogPublisher.removeObserver, events.append)
-        try:
-            raise RuntimeError("broken")
-        except RuntimeError:
-            legacy.err(None, "Old")
+        with capturedLogs() as events:
+            try:
+                raise RuntimeError("broken")
+            except RuntimeError:
+                legacy.err(None, "Old")
         self.flushLoggedErrors(RuntimeError)
         message = dict(fields(events[-1], "finger"))["MESSAGE"]
         self.assertEqual(message.count("RuntimeError: broken"), 1)
@@ -304,9 +306,7 @@ class AccessLogTests(SynchronousTestCase):
     """Who asked about whom."""
 
     def setUp(self) -> None:
-        self.events: list[LogEvent] = []
-        globalLogPublisher.addObserver(self.events.append)
-        self.addCleanup(globalLogPublisher.removeObserver, self.events.append)
+        self.events = self.enterContext(capturedLogs())
 
     def asked(self, config: LogConfig, peer: str = "192.0.2.77", user: str = "moshez") -> list[dict[str, str]]:
         AccessLog("finger", config).query(peer, user, Outcome.ANSWERED, 0.0012)
@@ -407,3 +407,22 @@ class CatalogTests(SynchronousTestCase):
         for text in self.texts().values():
             for name in re.findall(r"@([^@\s]+)@", text):
                 self.assertRegex(name, r"^FINGER_[A-Z_]+$|^_SYSTEMD_UNIT$")
+
+    def test_events_bring_what_their_texts_need(self) -> None:
+        """Wherever an event is logged, it has the fields that its text speaks of."""
+        texts = self.texts()
+        found = list(logged_events())
+        self.assertGreater(len(found), 3)
+        for path, event, keys in found:
+            wanted = {name.lower() for name in re.findall(r"@(FINGER_[A-Z_]+)@", texts[Event[event].value])}
+            self.assertEqual(wanted - keys, set(), f"{path}: {event}")
+
+
+def logged_events() -> Iterator[tuple[Path, str, set[str]]]:
+    """Each place in the services where an event is logged: the event's name, and the keys that go with it."""
+    for folder in ("shared/src", "services"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            for call in (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)):
+                for keyword in call.keywords:
+                    if keyword.arg == "message_id" and isinstance(keyword.value, ast.Attribute):
+                        yield path, keyword.value.attr, {other.arg or "" for other in call.keywords}

@@ -16,7 +16,7 @@ from fingerpost.ops.notify import Notifier, watchdog_seconds
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
-from twisted.logger import LogEvent, globalLogPublisher
+from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
 
@@ -117,9 +117,7 @@ class HeartbeatTests(SynchronousTestCase):
         self.systemd = Systemd(self)
         self.status = "store connected, 3 records"
         self.alive: Callable[[], Any] = lambda: True
-        self.events: list[LogEvent] = []
-        globalLogPublisher.addObserver(self.events.append)
-        self.addCleanup(globalLogPublisher.removeObserver, self.events.append)
+        self.events = self.enterContext(capturedLogs())
 
     def beating(self, watchdog: float | None = None, address: str | None = None) -> Heartbeat:
         """A started heartbeat; what it said at its start has been heard."""
