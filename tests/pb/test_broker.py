@@ -253,7 +253,7 @@ class StrangerTests(SynchronousTestCase):
     def clean(self, house: PbHouse, stranger: Stranger) -> None:
         stranger.lose()
         house.clock.advance(100)
-        gc.collect()  # a failure that nobody took is logged when it is collected
+        gc.collect(1)  # a failure that nobody took is logged when it is collected
         assert house.watches == 0
         assert not house.factory.brokers
         assert self.flushLoggedErrors() == []

@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 from twisted.spread import pb
 
 from fingerpost_pb.backpressure import Backpressure
-from fingerpost_pb.errors import BadCall, Defect, Malformed, TooMany
+from fingerpost_pb.errors import BadCall, Defect, Malformed, Told, TooMany
 from fingerpost_pb.expression import PlainValues, check
 
 __all__ = ["FIRST_CALL", "MAX_EXPRESSION", "MOST_CALLS", "StatusBroker", "StatusFactory"]
@@ -187,7 +187,7 @@ class StatusBroker(pb.Broker):
             self._log.failure("A call could not be answered", failure)
             error = Defect()
         if request is not None:
-            self.sendCall(b"error", request, self.serialize(pb.CopyableFailure(error)))
+            self.sendCall(b"error", request, self.serialize(Told(error)))
 
     def _answered(self, _: object) -> None:
         self._calls -= 1

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from twisted.python.reflect import qual
 from twisted.spread import pb
 
 __all__ = [
@@ -12,8 +15,12 @@ __all__ = [
     "NotShown",
     "StatusError",
     "TemporarilyUnavailable",
+    "Told",
     "TooMany",
 ]
+
+
+_COPIED = b"twisted.spread.pb.CopyableFailure"
 
 
 class StatusError(pb.Error):
@@ -49,3 +56,32 @@ class Defect(StatusError):
 
 class Malformed(Exception):
     """A client sent what no PB client sends; it is disconnected, and this is said in the log."""
+
+
+class Told(pb.Copyable):
+    """An error as it is sent: what a client's `pb.CopiedFailure` needs, and no more.
+
+    Twisted's `CopyableFailure` sends whatever its `Failure` holds, which is another thing in each version.
+    """
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    def getTypeToCopy(self) -> bytes:
+        """See `Copyable`."""
+        return _COPIED
+
+    def getStateToCopy(self) -> dict[str, Any]:
+        """See `Copyable`."""
+        return {
+            "type": qual(type(self._error)).encode(),
+            "value": str(self._error),
+            "parents": [qual(kind) for kind in type(self._error).__mro__],
+            "traceback": "Traceback unavailable\n",
+            "tb": None,
+            "frames": [],
+            "stack": [],
+            "count": 0,
+            "pickled": 1,
+            "captureVars": False,
+        }
