@@ -149,5 +149,8 @@ class RunningTests(ServicesTestCase):
         found = until(lambda: re.search(r"starting on '(.*)/write.sock'", service.printed()), "the sockets")
         folder = Path(found[1])
         self.assertEqual(folder.stat().st_mode & 0o777, 0o700)
+        until(
+            lambda: "Loaded 0 records" in service.printed(), "the end of its start, before which a signal just kills it"
+        )
         service.end()
         self.assertFalse(folder.exists())
