@@ -1,0 +1,1 @@
+"""The packages on a booted Debian 13, with a real systemd: `make system-test`."""
