@@ -15,7 +15,7 @@ from fingerpost_irc.asking import asked_in_channel, asked_in_private
 from fingerpost_irc.configuration import Network
 from fingerpost_irc.credentials import Credentials
 from fingerpost_irc.folding import fold
-from fingerpost_irc.lines import fit, room
+from fingerpost_irc.lines import LEAST_ROOM, fit, room
 from fingerpost_irc.presence import Presence, Watcher
 
 __all__ = ["Bot"]
@@ -79,7 +79,7 @@ class Bot(Presence):
     def _lines(self, target: str, text: str, mark: str = "") -> list[str]:
         command = self.config.reply.upper()
         size = room(command, target, max(len(self.nickname.encode()), self.nick_length)) - len(mark.encode())
-        return [f"{command} {target} :{mark}{line}" for line in fit(text, max(size, 4))]
+        return [f"{command} {target} :{mark}{line}" for line in fit(text, max(size, LEAST_ROOM))]
 
 
 def _host(address: str) -> str:

@@ -6,12 +6,13 @@ import unicodedata
 
 from fingerpost.text import without_controls
 
-__all__ = ["MOST_BYTES", "cut", "fit", "room"]
+__all__ = ["LEAST_ROOM", "MOST_BYTES", "cut", "fit", "room"]
 
 MOST_BYTES = 510  # of a line, without its CRLF
 _MOST_LINES = 3  # of one thing that is said
-_LEAST_ROOM = 16
+LEAST_ROOM = 16
 _ELLIPSIS = "\u2026"
+_CONTINUED = f"{_ELLIPSIS} "
 # What a server puts in front of the nick's owner is not known for sure: the longest that servers in use have.
 _USER, _HOST = 20, 64
 _JOINER = "\u200d"
@@ -21,19 +22,25 @@ _MARKS = {"Mn", "Me", "Mc"}
 def room(command: str, target: str, nick_length: int) -> int:
     """How many bytes of text fit into a message of ours, as the server passes it on to others."""
     framing = f"{command} {target} :".encode()
-    return max(MOST_BYTES - len(":!@ ") - nick_length - _USER - _HOST - len(framing), _LEAST_ROOM)
+    return max(MOST_BYTES - len(":!@ ") - nick_length - _USER - _HOST - len(framing), LEAST_ROOM)
 
 
 def fit(text: str, size: int, most: int = _MOST_LINES) -> list[str]:
-    """The text in at most so many lines of at most so many bytes; an ellipsis stands where it was cut off."""
+    """The text in at most so many lines of at most so many bytes; an ellipsis stands where it was cut off.
+
+    Every line but the first begins with an ellipsis too: somebody's text at the very beginning of a line could be what
+    other bots in the channel take for a command to them.
+    """
     rest = without_controls(text).strip()
     lines: list[str] = []
     while rest:
-        if len(lines) + 1 == most and _size(rest) > size:
-            lines.append(_head(rest, size - _size(_ELLIPSIS)) + _ELLIPSIS)
+        mark = _CONTINUED if lines else ""
+        space = size - _size(mark)
+        if len(lines) + 1 == most and _size(rest) > space:
+            lines.append(mark + _head(rest, space - _size(_ELLIPSIS)) + _ELLIPSIS)
             break
-        head = _head(rest, size)
-        lines.append(head)
+        head = _head(rest, space)
+        lines.append(mark + head)
         rest = rest[len(head) :].lstrip()
     return lines
 
