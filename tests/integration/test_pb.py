@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import subprocess
 import sys
 import time
 from functools import partial
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 from twisted.spread import banana
 
-from tests.integration.processes import Running, ServicesTestCase, ask, until
+from tests.integration.processes import Running, ServicesTestCase, ask, program, until
 
 pytestmark = pytest.mark.integration
 
@@ -50,9 +51,9 @@ class PbTests(ServicesTestCase):
     def say(self, login: str, text: str) -> None:
         self.assertIn(b"OK ", ask(self.path("set.sock"), f"{login}\n{text}\n".encode(), seconds=20))
 
-    def client(self, user: str) -> Running:
+    def client(self, user: str, endpoint: str | None = None) -> Running:
         """The sample client, as the page about it says to run it."""
-        endpoint = f"tcp:127.0.0.1:{self.port.getsockname()[1]}"
+        endpoint = endpoint or f"tcp:127.0.0.1:{self.port.getsockname()[1]}"
         client = Running([sys.executable, str(SAMPLE), endpoint, user], self.folder)
         self.services.append(client)
         return client
@@ -140,6 +141,40 @@ class PbTests(ServicesTestCase):
                     pass
             except ConnectionError:
                 return
+
+    def test_a_client_that_does_not_read(self) -> None:
+        """A client that asks on and on and never reads is not read from any more; others are answered as ever."""
+        self.start_store()
+        pb = self.start_pb()
+        until(lambda: "Loaded " in pb.printed(), "the replica")
+        asked = banana.encode([b"message", 1, b"root", b"getUsers", 1, [b"tuple"], [b"dictionary"]]) * 1000
+        with socket.create_connection(self.port.getsockname(), 10) as stranger:
+            stranger.sendall(banana.encode(b"none"))
+            stranger.settimeout(1)
+            with self.assertRaises(TimeoutError):
+                for _ in range(2000):
+                    stranger.sendall(asked)
+            self.sees(self.client("shawn"), "getUser: Alive")
+
+    def test_tls(self) -> None:
+        """Over a TLS endpoint everything is as without."""
+        trusted = self.folder / "trusted"
+        trusted.mkdir()
+        command = [program("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj"]
+        command += ["/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+        subprocess.run([*command, "-keyout", self.path("key.pem"), "-out", trusted / "cert.pem"], check=True)
+        free = self.tcp_socket()
+        number = free.getsockname()[1]
+        free.close()
+        self.configure(listen=f"ssl:{number}:interface=127.0.0.1:privateKey=key.pem:certKey=trusted/cert.pem")
+        self.start_store()
+        self.start("finger-setter", "--config", "setter.yaml", fds={"setter": self.set})
+        pb = self.start("finger-pb", "--config", "pb.yaml")
+        until(lambda: "Loaded " in pb.printed(), "the replica")
+        client = self.client("moshez", f"tls:localhost:{number}:trustRoots={trusted}")
+        self.sees(client, "getUser: Happy and well", "moshez says: Happy and well")
+        self.say("moshez", "in secret")
+        self.sees(client, "moshez now says: in secret")
 
     def test_reload(self) -> None:
         """SIGHUP takes up what is shown: a client that observes what no longer is, is disconnected."""

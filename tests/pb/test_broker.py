@@ -310,8 +310,9 @@ class LimitTests(SynchronousTestCase):
         stranger.greet()
         producer: Any = stranger.wire.producer
         producer.pauseProducing()
-        self.assertEqual(stranger.wire.producerState, "paused")
+        self.assertEqual(stranger.wire.producerState, "producing")
         stranger.send(call(b"getUsers"), call(b"getUsers", request=2))
+        self.assertEqual(stranger.wire.producerState, "paused")
         self.assertEqual(stranger.wire.value(), b"")
         producer.resumeProducing()
         self.assertEqual([answer[1] for answer in stranger.got()], [1, 2])

@@ -15,12 +15,16 @@ PATIENCE = 60.0  # seconds for which a client may leave what it was sent unread
 
 @implementer(IPushProducer)
 class Backpressure:
-    """Registered with a transport, learns from it when too much is unsent. Calls `resumed`, or in the end `stalled`."""
+    """Registered with a transport, learns from it when too much is unsent. Calls `resumed`, or in the end `stalled`.
+
+    Being full is not yet a reason to stop reading: TLS reports it while it shakes hands, which takes reading.
+    """
 
     def __init__(
         self, clock: IReactorTime, transport: Any, resumed: Callable[[], None], stalled: Callable[[], None]
     ) -> None:
         self.full = False
+        self._holding = False
         self._clock = clock
         self._transport = transport
         self._resumed = resumed
@@ -28,10 +32,15 @@ class Backpressure:
         self._waiting: IDelayedCall | None = None
         transport.registerProducer(self, True)
 
+    def hold(self) -> None:
+        """Read no more until what was written is sent: something has come that has to wait for that."""
+        if not self._holding:
+            self._holding = True
+            self._transport.pauseProducing()
+
     def pauseProducing(self) -> None:
         """See `IPushProducer`."""
         self.full = True
-        self._transport.pauseProducing()
         if self._waiting is None:
             self._waiting = self._clock.callLater(PATIENCE, self._stalled)
 
@@ -39,7 +48,9 @@ class Backpressure:
         """See `IPushProducer`."""
         self.full = False
         self._stop_waiting()
-        self._transport.resumeProducing()
+        if self._holding:
+            self._holding = False
+            self._transport.resumeProducing()
         self._resumed()
 
     def stopProducing(self) -> None:

@@ -120,6 +120,8 @@ class StatusBroker(pb.Broker):
                 self.expressionReceived(expression)
             except Malformed as error:
                 self.refuse(str(error))
+        if self._received:
+            self._pressure.hold()
 
     # The expressions
 
