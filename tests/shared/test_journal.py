@@ -89,6 +89,7 @@ class EntryTests(SynchronousTestCase):
         """A value of one line stands behind its name, one of several is preceded by its length."""
         self.assertEqual(entry([("MESSAGE", "hello"), ("PRIORITY", "6")]), b"MESSAGE=hello\nPRIORITY=6\n")
         self.assertEqual(entry([("MESSAGE", "a\nb")]), b"MESSAGE\n\x03\0\0\0\0\0\0\0a\nb\n")
+        self.assertEqual(entry([("MESSAGE", "\udc80")]), b"MESSAGE=\\udc80\n")
 
     @given(st.lists(st.tuples(st.from_regex(r"[A-Z][A-Z0-9_]{0,20}", fullmatch=True), st.text())))
     def test_no_value_poses_as_another_field(self, given_fields: list[tuple[str, str]]) -> None:
@@ -169,8 +170,9 @@ class FieldsTests(SynchronousTestCase):
             except RuntimeError:
                 legacy.err(None, "Old")
         self.flushLoggedErrors(RuntimeError)
-        message = dict(fields(events[-1], "finger"))["MESSAGE"]
-        self.assertEqual(message.count("RuntimeError: broken"), 1)
+        found = dict(fields(events[-1], "finger"))
+        self.assertEqual(found["MESSAGE"].count("RuntimeError: broken"), 1)
+        self.assertEqual((found["PRIORITY"], found["CODE_FUNC"]), ("2", "test_old_failure"))
 
 
 class JournalSocketTests(SynchronousTestCase):
@@ -181,11 +183,6 @@ class JournalSocketTests(SynchronousTestCase):
         self.now = 0.0
         self.journal = JournalSocket(self.journald.address, lambda: self.now)
         self.addCleanup(self.journal.close)
-
-    def fill(self) -> None:
-        """Send until the journal has no more room."""
-        while self.journal.send(b"MESSAGE=fill\n"):
-            pass
 
     def test_small_and_large(self) -> None:
         """An entry arrives whole, whatever its size."""
@@ -203,7 +200,8 @@ class JournalSocketTests(SynchronousTestCase):
 
     def test_full(self) -> None:
         """A journal that takes nothing is waited for once in a second, and not by every message."""
-        self.fill()
+        while self.journal.send(b"MESSAGE=fill\n"):
+            pass
         waits: list[int] = []
 
         class Counting:
@@ -212,11 +210,8 @@ class JournalSocketTests(SynchronousTestCase):
                 raise BlockingIOError
 
         real, self.journal._socket = self.journal._socket, Counting()  # type: ignore[assignment]
-        self.now = 10.0
-        for _ in range(3):
+        for self.now in (10.0, 10.0, 10.9, 11.5):
             self.assertFalse(self.journal.send(b"MESSAGE=x\n"))
-        self.now = 11.5
-        self.assertFalse(self.journal.send(b"MESSAGE=x\n"))
         self.journal._socket = real
         self.assertEqual(waits, [0, socket.MSG_DONTWAIT, socket.MSG_DONTWAIT, 0])
 

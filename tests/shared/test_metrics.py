@@ -21,6 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from twisted.internet.address import IPv4Address
 from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock, StringTransport
+from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.http import HTTPChannel
 
@@ -183,8 +184,10 @@ class MetricsSocketTests(SynchronousTestCase):
             self.assertIn(b"/metrics, /-/healthy, /-/ready", body)
 
     def test_head(self) -> None:
-        """HEAD gets the head alone."""
-        head, body = self.ask(b"HEAD /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")
+        """HEAD gets the head alone, and nothing is logged of it."""
+        with capturedLogs() as events:
+            head, body = self.ask(b"HEAD /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")
+        self.assertEqual(events, [])
         self.assertIn(b"content-length: 18", head.lower())
         self.assertEqual(body, b"")
 

@@ -246,3 +246,10 @@ class HeartbeatTests(SynchronousTestCase):
         answer.callback(True)
         self.clock.pump([1.0] * 20)
         self.assertEqual(self.systemd.heard(), [])
+
+    def test_stopped_while_silent(self) -> None:
+        """A service that stops is not said to be unable to answer, because nobody asks any more."""
+        self.alive = Deferred
+        self.beating(watchdog=10.0).stopService()
+        self.clock.pump([1.0] * 20)
+        self.assertEqual(self.logged(), [Event.STARTED, Event.STOPPED])

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from twisted.logger import ILogObserver, LogEvent, LogLevel, eventAsText, textFileLogObserver
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from fingerpost.ops.events import Event
@@ -66,7 +67,7 @@ def opened(environ: Mapping[str, str], stderr: int, stdout: IO[str], address: st
 
 def fields(event: LogEvent, identifier: str) -> Iterator[tuple[str, str]]:
     """The fields of an event's journal entry (systemd.journal-fields(7))."""
-    yield "MESSAGE", _text(event)
+    yield "MESSAGE", eventAsText(event, includeTimestamp=False, includeSystem=False).rstrip("\n")
     yield "PRIORITY", str(_PRIORITIES[event.get("log_level", LogLevel.info).name])
     yield "SYSLOG_IDENTIFIER", identifier
     yield "FINGER_NAMESPACE", str(event.get("log_namespace", ""))
@@ -78,18 +79,11 @@ def fields(event: LogEvent, identifier: str) -> Iterator[tuple[str, str]]:
             yield key.upper(), str(value)
 
 
-def _text(event: LogEvent) -> str:
-    """The message, and the traceback behind it; an event of Twisted's old kind has that in its text already."""
-    return eventAsText(
-        event, includeTraceback="log_text" not in event, includeTimestamp=False, includeSystem=False
-    ).rstrip("\n")
-
-
 def _code(event: LogEvent) -> Iterator[tuple[str, str]]:
-    """Where a failure was raised."""
-    frames = event["log_failure"].frames if "log_failure" in event else ()
-    if frames:
-        function, file, line = frames[-1][:3]
+    """Where a failure was raised; events of Twisted's old kind have it under another key."""
+    failure = event.get("log_failure", event.get("failure"))
+    if isinstance(failure, Failure) and failure.frames:
+        function, file, line = failure.frames[-1][:3]
         yield "CODE_FILE", str(file)
         yield "CODE_LINE", str(line)
         yield "CODE_FUNC", str(function)
