@@ -6,7 +6,7 @@ from typing import Any
 
 from fingerpost.interfaces import NewStatus, Proof
 from fingerpost.model import Person
-from fingerpost_irc.configuration import Channel
+from fingerpost_irc.configuration import Channel, Questions
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
@@ -90,6 +90,13 @@ class QuestionTests(BotTestCase):
         self.net.clock.pump([2.0] * 10)
         self.assertEqual(self.net.says("moshez", who="bob!b@example.com"), ["PRIVMSG bob :Status of moshez: Happy"])
         self.assertEqual(self.net.says("moshez"), ["PRIVMSG alice :Status of moshez: Happy"])
+
+    def test_as_many_questions_as_configured(self) -> None:
+        """Where many people share a host, as behind a bridge, more questions can be allowed, or any number."""
+        for questions, expected in ((Questions(burst=9), 9), (Questions(rate=0), 20)):
+            self.start(questions=questions, burst=100)
+            got = [line for number in range(20) for line in self.net.says("x", who=f"n{number}!u@example.net")]
+            self.assertEqual(len(got), expected)
 
     def test_long_status(self) -> None:
         """A status of 280 wide characters arrives in three lines at most, each whole and marked with who asked."""

@@ -20,7 +20,6 @@ from fingerpost_irc.presence import Presence, Watcher
 
 __all__ = ["Bot"]
 
-_QUESTIONS = Limits(rate=0.25, burst=5)  # of one host
 _CTCP = Limits(rate=0.1, burst=3)
 
 
@@ -33,7 +32,8 @@ class Bot(Presence):
         super().__init__(clock, network, credentials, watcher)
         self._answers = answers
         self._news = news
-        self._questions = Admission(_QUESTIONS, clock)
+        asked = network.questions
+        self._questions = Admission(Limits(rate=asked.rate, burst=asked.burst), clock)
         self._ctcp = Admission(_CTCP, clock)
 
     # Questions

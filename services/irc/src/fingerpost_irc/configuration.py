@@ -10,7 +10,7 @@ from attrs import field, frozen
 from attrs.validators import ge, optional
 from fingerpost.ops.frontend import ReadingConfig
 
-__all__ = ["Channel", "Config", "Network"]
+__all__ = ["Channel", "Config", "Network", "Questions"]
 
 _BROKEN = re.compile(r"[\x00-\x20\x7f]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -94,6 +94,14 @@ class Channel:
 
 
 @frozen(kw_only=True)
+class Questions:
+    """How often one host may ask: `burst` times at once, and then `rate` times a second; 0 is as often as it likes."""
+
+    rate: float = field(default=0.25, validator=ge(0.0))
+    burst: int = field(default=5, validator=ge(1))
+
+
+@frozen(kw_only=True)
 class Network:
     """A network to be on; `password` and `ca` refer to files or credentials, `reply` is notice or privmsg.
 
@@ -116,6 +124,7 @@ class Network:
     reply: str = field(default="privmsg", validator=_reply)
     burst: int = field(default=5, validator=ge(1))
     pace: float = field(default=2.0, validator=_seconds)
+    questions: Questions = field(factory=Questions)
 
     def __attrs_post_init__(self) -> None:
         if self.ca is not None and not self.tls:
