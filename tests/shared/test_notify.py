@@ -237,13 +237,14 @@ class HeartbeatTests(SynchronousTestCase):
         self.assertIn("WATCHDOG=1", self.systemd.heard())
 
     def test_stopped(self) -> None:
-        """Nothing more is said of a service that has stopped, even if its last question is answered then."""
+        """Nothing more is said of a service that has stopped, even if a question or a reload ends after it."""
         answer: Deferred[bool] = Deferred()
         self.alive = lambda: answer
         heart = self.beating(watchdog=10.0)
         heart.stopService()
         self.systemd.heard()
         answer.callback(True)
+        heart.reloaded()
         self.clock.pump([1.0] * 20)
         self.assertEqual(self.systemd.heard(), [])
 

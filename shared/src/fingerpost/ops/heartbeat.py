@@ -81,9 +81,10 @@ class Heartbeat(Service):
         self._notifier.reloading()
 
     def reloaded(self) -> None:
-        """The configuration was taken up, or refused: the service answers."""
-        self._ready = False
-        self._say()
+        """The configuration was taken up, or refused: the service answers, unless it stops meanwhile."""
+        if self.running:
+            self._ready = False
+            self._say()
 
     def _say(self) -> None:
         """Say what is new; what systemd had no room for is said again the next time."""
