@@ -10,8 +10,8 @@ from fingerpost.ops.guard import Guard
 from fingerpost.ops.limits import Admission, Limits
 from fingerpost.testing import MemoryStatuses
 from fingerpost_pb.answers import Answers
-from fingerpost_pb.broker import StatusFactory
 from fingerpost_pb.disclosure import Disclosure
+from fingerpost_pb.factory import StatusFactory
 from fingerpost_pb.live import LiveStatuses
 from fingerpost_pb.root import StatusRoot
 from twisted.internet.address import IPv4Address
@@ -88,8 +88,8 @@ class Wire(StringTransport):
 class Stranger:
     """A client that sends bytes."""
 
-    def __init__(self, house: PbHouse) -> None:
-        self.wire = Wire(peerAddress=IPv4Address("TCP", "192.0.2.66", 4711))
+    def __init__(self, house: PbHouse, wire: type[Wire] = Wire) -> None:
+        self.wire: Any = wire(peerAddress=IPv4Address("TCP", "192.0.2.66", 4711))
         server: Any = house.guard.buildProtocol(self.wire.getPeer())
         self.protocol = server
         self.broker = server.wrappedProtocol

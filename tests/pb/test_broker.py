@@ -6,16 +6,19 @@ import gc
 from typing import Any
 
 from fingerpost.ops.limits import Limits
-from fingerpost_pb.broker import FIRST_CALL, MAX_EXPRESSION, MOST_CALLS
+from fingerpost_pb.broker import MOST_CALLS
+from fingerpost_pb.connection import FIRST_CALL, MAX_EXPRESSION
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import ITCPTransport
 from twisted.logger import capturedLogs, formatEvent
 from twisted.spread import banana
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import classImplements
 
-from tests.pb.kit import GREETING, UNLIMITED, Client, PbHouse, Stranger, call
+from tests.pb.kit import GREETING, UNLIMITED, Client, PbHouse, Stranger, Wire, call
 
 
 def nested(depth: int) -> list[Any]:
@@ -25,6 +28,18 @@ def nested(depth: int) -> list[Any]:
         made = [made]
     return made
 
+
+class TcpWire(Wire):
+    """A wire that can be asked to notice when there is nobody at its other end."""
+
+    keep_alive = False
+
+    def setTcpKeepAlive(self, enabled: bool) -> None:
+        """See `ITCPTransport`."""
+        self.keep_alive = enabled
+
+
+classImplements(TcpWire, ITCPTransport)
 
 atoms = st.one_of(
     st.integers(-(2**200), 2**200),
@@ -220,6 +235,11 @@ class StrangerTests(SynchronousTestCase):
         client.send(call(b"getUsers"))
         self.house.clock.advance(10_000)
         self.assertFalse(client.ended)
+
+    def test_a_machine_that_is_gone(self) -> None:
+        """A client that is silent because its machine is gone is noticed in the end: TCP keeps asking for it."""
+        stranger = Stranger(self.house, TcpWire)
+        self.assertIs(stranger.wire.keep_alive, True)
 
     def test_nothing_is_left_of_a_connection(self) -> None:
         """When a connection ends, no timer and no place of it is left."""

@@ -12,8 +12,8 @@ from fingerpost.ops.limits import Admission
 from fingerpost.ops.services import Draining, endpoints
 
 from fingerpost_pb.answers import Answers
-from fingerpost_pb.broker import StatusFactory
 from fingerpost_pb.disclosure import Disclosure
+from fingerpost_pb.factory import StatusFactory
 from fingerpost_pb.live import LiveStatuses
 from fingerpost_pb.root import StatusRoot
 
