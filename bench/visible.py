@@ -34,7 +34,9 @@ _number = count()
 
 
 class _Asking(Protocol):
-    """Sends a question and collects the answer."""
+    """Sends a question, says that it was all, and collects the answer."""
+
+    transport: Any
 
     def __init__(self, question: bytes) -> None:
         self.question = question
@@ -42,8 +44,8 @@ class _Asking(Protocol):
         self.done: Deferred[bytes] = Deferred()
 
     def connectionMade(self) -> None:
-        assert self.transport is not None
         self.transport.write(self.question)
+        self.transport.loseWriteConnection()
 
     def dataReceived(self, data: bytes) -> None:
         self.answer += data
@@ -123,7 +125,7 @@ async def measure(reactor: Any, where: Path, ports: dict[str, int]) -> None:
     await listener.joined
 
     async def put(text: str) -> None:
-        answer = await ask(reactor, f"unix:{where}/set.sock", f"moshez\n{text}\n\n".encode())
+        answer = await ask(reactor, f"unix:{where}/set.sock", f"moshez\n{text}\n".encode())
         assert answer.startswith(b"OK"), answer
 
     async def by_finger(text: str) -> bool:
@@ -131,13 +133,13 @@ async def measure(reactor: Any, where: Path, ports: dict[str, int]) -> None:
 
     async def by_page(text: str) -> bool:
         address = f"http://127.0.0.1:{ports['web']}/moshez".encode()
-        return text.encode() in await readBody(await agent.request(b"GET", address))
+        return bool(text.encode() in await readBody(await agent.request(b"GET", address)))
 
     async def by_rpc(text: str) -> bool:
-        return text == await proxy.callRemote("getUser", "moshez")
+        return bool(text == await proxy.callRemote("getUser", "moshez"))
 
     async def by_pb(text: str) -> bool:
-        return text == await root.callRemote("getUser", "moshez")
+        return bool(text == await root.callRemote("getUser", "moshez"))
 
     for what, look in (("finger", by_finger), ("a page", by_page), ("XML-RPC", by_rpc), ("PB, asked", by_pb)):
         waits, looks = [], []
