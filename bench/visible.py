@@ -56,7 +56,7 @@ class _Asking(Protocol):
 
 async def ask(reactor: Any, endpoint: str, question: bytes) -> bytes:
     """The whole answer to a question on a connection of its own."""
-    factory: Any = Factory.forProtocol(partial(_Asking, question))  # type: ignore[type-var]
+    factory: Any = Factory.forProtocol(partial(_Asking, question))
     asking: Any = await clientFromString(reactor, endpoint).connect(factory)
     answer: bytes = await asking.done
     return answer
