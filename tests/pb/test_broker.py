@@ -16,7 +16,7 @@ from twisted.internet.interfaces import ITCPTransport
 from twisted.logger import capturedLogs, formatEvent
 from twisted.spread import banana
 from twisted.trial.unittest import SynchronousTestCase
-from zope.interface import classImplements
+from zope.interface import directlyProvides
 
 from tests.pb.kit import GREETING, UNLIMITED, Client, PbHouse, Stranger, Wire, call
 
@@ -34,12 +34,14 @@ class TcpWire(Wire):
 
     keep_alive = False
 
+    def __init__(self, *args: Any, **kw: Any) -> None:
+        super().__init__(*args, **kw)
+        directlyProvides(self, ITCPTransport)
+
     def setTcpKeepAlive(self, enabled: bool) -> None:
         """See `ITCPTransport`."""
         self.keep_alive = enabled
 
-
-classImplements(TcpWire, ITCPTransport)
 
 atoms = st.one_of(
     st.integers(-(2**200), 2**200),
