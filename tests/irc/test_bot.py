@@ -115,6 +115,13 @@ class QuestionTests(BotTestCase):
         self.assertEqual(line, "PRIVMSG alice :Status of evil: x\ufffd\ufffdQUIT :gone\ufffd\ufffdn")
         (line,) = self.net.says("a\x10nQUIT", who="\x10nQUIT!x@y")
         self.assertNotIn("\nQUIT", line)
+        self.net.bot.sendLine("a\r\nb\0c\x10d")
+        self.assertEqual(self.net.sent(), ["a  b c d"])
+
+    def test_not_utf8(self) -> None:
+        """A question in another encoding is answered as far as it can be read."""
+        self.net.server(b":alice!a@example.net PRIVMSG fingerpost :caf\xe9")
+        self.assertEqual(self.net.sent(), ["PRIVMSG alice :Status of caf\ufffd: No such user."])
 
     def test_answer_comes_too_late(self) -> None:
         """An answer that is ready when the connection has ended is not sent to anybody."""

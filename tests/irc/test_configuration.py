@@ -76,6 +76,12 @@ class ConfigTests(SynchronousTestCase):
                 self.load(f"networks:\n- name: x\n  server: y\n  {text}")
             self.assertIn(words, str(caught.exception))
 
+    def test_documented(self) -> None:
+        """What the page for operators shows is a configuration."""
+        page = (Path(__file__).parents[2] / "docs" / "irc.md").read_text()
+        (found,) = self.load(page.split("```yaml\n")[1].split("```")[0]).networks
+        self.assertEqual([channel.name for channel in found.channels], ["#example", "#example-staff"])
+
     def test_names_are_unique(self) -> None:
         """Two networks of one name could not be told apart in the log."""
         with self.assertRaises(ConfigError) as caught:

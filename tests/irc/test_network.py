@@ -104,12 +104,18 @@ class NetworkTests(NetworkTestCase):
         self.server.lines[-1].end()
 
     def test_comes_back(self) -> None:
-        """A connection that is lost is there again after a second or so."""
+        """A connection that was good and is lost is there again after a second or so, whatever was before it."""
         self.start()
+        for _ in range(100):
+            self.server.lines[-1].end()
+            self.clock.advance(1)
+        while self.server.lines[-1].ended:
+            self.clock.advance(1)
+        before = self.server.tried
         self.welcome(seconds=100)
         self.lose()
         self.clock.advance(1.2)
-        self.assertEqual(len(self.server.lines), 2)
+        self.assertEqual(self.server.tried, before + 1)
 
     def test_never_let_in(self) -> None:
         """A server that takes connections and does not let us in is tried less and less often."""
@@ -141,6 +147,17 @@ class NetworkTests(NetworkTestCase):
             ],
         )
 
+    def test_says_it_again(self) -> None:
+        """After a connection that was good, the same reason is said again."""
+        self.start()
+        with capturedLogs() as logs:
+            for _ in range(2):
+                self.welcome()
+                self.lose("Closing Link: (Shutdown)")
+                self.clock.advance(3)
+        said = [event for event in logs if "the connection was lost" in (formatEvent(event) or "")]
+        self.assertEqual(len(said), 2)
+
     def test_banned(self) -> None:
         """A server that has banned us is not tried again, and the log says so, once."""
         self.start()
@@ -164,8 +181,10 @@ class NetworkTests(NetworkTestCase):
         stopping = self.service.stopService()
         self.assertEqual(self.server.lines[-1].value(), b"QUIT :Fingerpost says goodbye\r\n")
         self.assertNoResult(stopping)
-        self.lose()
+        with capturedLogs() as logs:
+            self.lose("Closing Link: (Quit)")
         self.successResultOf(stopping)
+        self.assertEqual([formatEvent(event) for event in logs], [])
         self.clock.advance(600)
         self.assertEqual(self.server.tried, 1)
 
@@ -261,6 +280,18 @@ class NetworksTests(NetworkTestCase):
         self.successResultOf(taking)
         self.successResultOf(stopping)
         self.assertTrue(all(line.ended for line in self.server.lines))
+
+    def test_stops_after_a_reload(self) -> None:
+        """The end waits for a network that is being left by a reload."""
+        self.take(self.one, (network(name="other"), Credentials()))
+        self.networks.startService()
+        taking = self.networks.take([self.one])
+        stopping = self.networks.stopService()
+        self.server.lines[0].end()
+        self.assertNoResult(stopping)
+        self.clock.pump([2.0, 2.0])
+        self.successResultOf(taking)
+        self.successResultOf(stopping)
 
 
 class BackoffTests(SynchronousTestCase):

@@ -158,6 +158,15 @@ class ChannelTests(PresenceTestCase):
         self.net.wait(6000)
         self.assertNotIn("JOIN #test", self.net.sent())
 
+    def test_kicked_before_a_round(self) -> None:
+        """That channels are looked after every five minutes does not make the rest after a kick shorter."""
+        self.net.wait(230)
+        self.net.server(":op!o@h KICK #test fingerpost :Out")
+        self.net.wait(20)
+        self.assertEqual(self.net.sent(), [])
+        self.net.wait(10)
+        self.assertEqual(self.net.sent(), ["JOIN #test"])
+
     def test_kicked_long_ago(self) -> None:
         """A kick that is some hours old is forgotten."""
         for _ in range(3):
