@@ -12,7 +12,7 @@ from fingerpost_irc.credentials import Credentials
 from fingerpost_irc.network import NetworkService
 from fingerpost_irc.networks import Networks
 from fingerpost_irc.reasons import reason_of
-from OpenSSL.SSL import Error
+from OpenSSL.SSL import Error, SysCallError
 from service_identity import VerificationError
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.error import ConnectError, ConnectionDone
@@ -332,8 +332,10 @@ class ReasonTests(SynchronousTestCase):
         verify = Error([("SSL routines", "", "certificate verify failed")])
         version = Error([("SSL routines", "", "wrong version number")])
         self.assertIn("not signed by an authority that is trusted here (see the key `ca`)", self.reason(verify))
-        self.assertIn("is that its port for TLS? (SSL routines  wrong version number)", self.reason(version))
-        self.assertIn("no reason given", self.reason(Error()))
+        self.assertIn("is that its port for TLS? (wrong version number)", self.reason(version))
+        self.assertIn("(104 ECONNRESET)", self.reason(SysCallError(104, "ECONNRESET")))
+        for nothing in (Error(), Error([])):
+            self.assertIn("no reason given", self.reason(nothing))
         self.assertEqual(
             self.reason(VerificationError(errors=[])), "its certificate is not for the name irc.example.org"
         )

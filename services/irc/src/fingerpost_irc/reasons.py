@@ -15,10 +15,18 @@ def reason_of(failure: Any, server: str) -> str:
     if failure.check(VerificationError):
         return f"its certificate is not for the name {server}"
     if failure.check(Error):
-        words = " ".join(str(part) for parts in failure.value.args for each in parts for part in each)
+        words = _words(failure.value)
         if "certificate verify failed" in words:
             return (
                 "its certificate is not signed by an authority that is trusted here (see the key `ca`), or has expired"
             )
-        return f"TLS does not work with it; is that its port for TLS? ({words.strip() or 'no reason given'})"
+        return f"TLS does not work with it; is that its port for TLS? ({words or 'no reason given'})"
     return str(failure.getErrorMessage())
+
+
+def _words(error: Error) -> str:
+    """What OpenSSL says: a list of library, function and reason; or, where a system call failed, a number and a text."""
+    queue = error.args[0] if error.args else ()
+    if isinstance(queue, list):
+        return ", ".join(reason for _, _, reason in queue)
+    return " ".join(map(str, error.args))
