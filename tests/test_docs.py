@@ -13,11 +13,18 @@ from fingerpost.store.configuration import StoreConfig
 from fingerpost_finger.policy import Policy
 from fingerpost_finger.setter.tap import Config as SetterConfig
 from fingerpost_finger.tap import Config as FingerConfig
+from fingerpost_pb.tap import Config as PbConfig
 from fingerpost_web.configuration import Config as WebConfig
 from twisted.trial.unittest import SynchronousTestCase
 
 ROOT = Path(__file__).parents[1]
-KINDS: dict[str, type] = {"store": StoreConfig, "finger": FingerConfig, "setter": SetterConfig, "web": WebConfig}
+KINDS: dict[str, type] = {
+    "store": StoreConfig,
+    "finger": FingerConfig,
+    "setter": SetterConfig,
+    "web": WebConfig,
+    "pb": PbConfig,
+}
 
 
 class DocsTests(SynchronousTestCase):

@@ -79,7 +79,8 @@ class EverywhereTests(ServicesTestCase):
         return ask(self.address("finger"), f"{name}\r\n".encode())
 
     def page(self, name: str) -> str:
-        connection = http.client.HTTPConnection(*self.address("web"), timeout=10)
+        host, port = self.address("web")
+        connection = http.client.HTTPConnection(host, port, timeout=10)
         connection.request("GET", f"/{name}")
         document = connection.getresponse().read().decode()
         connection.close()
@@ -160,7 +161,7 @@ class EverywhereTests(ServicesTestCase):
             "page": lambda: self.page("moshez"),
             "list": lambda: self.page(""),
             "rpc": lambda: self.rpc("moshez"),
-            "irc": lambda: (time.sleep(0.05), self.whispered("moshez")),
+            "irc": lambda: self.whispered("moshez"),
         }
         threads = [Thread(target=keep_asking, args=item) for item in questions.items()]
         for thread in threads:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from fingerpost.interfaces import NewStatus, Proof
+from fingerpost.lookups import Disclosure
 from fingerpost.model import Person
 from fingerpost.ops.guard import Guard
 from fingerpost.ops.limits import Admission, Limits
 from fingerpost.testing import MemoryStatuses
 from fingerpost_pb.answers import Answers
-from fingerpost_pb.disclosure import Disclosure
 from fingerpost_pb.factory import StatusFactory
 from fingerpost_pb.live import LiveStatuses
 from fingerpost_pb.root import StatusRoot

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from fingerpost.lookups import Disclosure
 from fingerpost.model import Link, Person
-from fingerpost_pb.disclosure import Disclosure
 from twisted.internet.defer import Deferred
 from twisted.spread import pb
 from twisted.trial.unittest import SynchronousTestCase

@@ -6,10 +6,10 @@ from typing import Any
 
 from fingerpost.errors import TemporarilyUnavailable
 from fingerpost.interfaces import Page
+from fingerpost.lookups import Disclosure
 from fingerpost.ops.limits import Limits
 from fingerpost_pb.broker import StatusBroker
 from fingerpost_pb.client import Entry, LiveStatuses
-from fingerpost_pb.disclosure import Disclosure
 from fingerpost_pb.live import BACKLOG
 from hypothesis import given
 from hypothesis import strategies as st

@@ -7,9 +7,9 @@ from tempfile import mkdtemp
 from typing import Any
 
 from fingerpost.errors import FingerpostError
+from fingerpost.lookups import Disclosure
 from fingerpost.ops.config import load
 from fingerpost.ops.limits import Limits
-from fingerpost_pb.disclosure import Disclosure
 from fingerpost_pb.tap import Config, make
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import capturedLogs, formatEvent
@@ -48,7 +48,7 @@ class TapTests(SynchronousTestCase):
             service.reload(changed, service.prepare(changed))
         self.assertIn("taken up at the next restart", formatEvent(events[0]))
         self.assertIn("list_limit", formatEvent(events[0]))
-        self.assertEqual(service._answers.disclosure, changed)
+        self.assertEqual(service._answers._lookups.disclosure, changed)
         self.assertEqual(service._admission.limits, Limits(rate=1))
 
     def test_disclosure(self) -> None:

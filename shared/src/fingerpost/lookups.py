@@ -7,11 +7,11 @@ from attrs.validators import and_, ge, le
 
 from fingerpost.errors import NoSuchUser
 from fingerpost.fields import USUAL, check_shown, shown
-from fingerpost.interfaces import IStatuses
+from fingerpost.interfaces import IStatuses, Page
 from fingerpost.model import Record
 from fingerpost.text import LIMITS
 
-__all__ = ["Disclosure", "Lookups", "latest_records"]
+__all__ = ["Disclosure", "Lookups", "latest"]
 
 _PAGE = 1000
 _LONGEST = LIMITS["alias"].characters
@@ -46,7 +46,8 @@ class Lookups:
 
     async def users(self) -> list[str]:
         """The logins of those who have a status, the latest first."""
-        return [record.login for record in await latest_records(self._statuses, self.disclosure.users_limit)]
+        page = await latest(self._statuses, self.disclosure.users_limit)
+        return [record.login for record in page.records]
 
     async def record(self, name: str) -> dict[str, object]:
         """What may be shown of somebody, as `fingerpost.fields.shown` has it; raises `NoSuchUser`."""
@@ -58,14 +59,11 @@ class Lookups:
         return await self._statuses.get(name)
 
 
-async def latest_records(statuses: IStatuses, limit: int) -> list[Record]:
-    """At most `limit` people who have a status, the latest first; raises `TemporarilyUnavailable`."""
-    found: list[Record] = []
-    after = ""
-    while len(found) < limit:
-        page = await statuses.latest(after, min(_PAGE, limit - len(found)))
+async def latest(statuses: IStatuses, limit: int) -> Page:
+    """The `limit` people who set a status last, however few of them one page holds; raises `TemporarilyUnavailable`."""
+    page = await statuses.latest("", min(_PAGE, limit))
+    found = list(page.records)
+    while page.next and len(found) < limit:
+        page = await statuses.latest(page.next, min(_PAGE, limit - len(found)))
         found += page.records
-        after = page.next
-        if not after:
-            break
-    return found
+    return Page(found, page.next)

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from fingerpost.errors import FingerpostError, NoSuchUser, TemporarilyUnavailable
 from fingerpost.interfaces import IStatuses
+from fingerpost.lookups import latest
 from fingerpost.model import Record, Status
 
 from fingerpost_finger import query, render
@@ -54,7 +55,7 @@ class Answers:
     async def _list(self, verbose: bool) -> bytes:
         if not self.policy.list:
             return self.sentence("Finger online user list denied.")  # RFC 1288 §3.2.2
-        found = await self._statuses.latest("", self.policy.list_limit)
+        found = await latest(self._statuses, self.policy.list_limit)
         if not found.records:
             return self.sentence("Nobody has set a status.")
         page = render.Page(self.policy.ascii)

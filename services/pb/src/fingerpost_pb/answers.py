@@ -5,20 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
-from fingerpost.errors import NoSuchUser
-from fingerpost.fields import shown
 from fingerpost.interfaces import IStatuses
-from fingerpost.model import Record
-from fingerpost.text import LIMITS
+from fingerpost.lookups import Disclosure, Lookups
 
-from fingerpost_pb.current import latest_records
-from fingerpost_pb.disclosure import Disclosure
 from fingerpost_pb.errors import BadCall, NotShown
 from fingerpost_pb.live import LiveStatuses
 
 __all__ = ["Answers"]
 
-_LONGEST = LIMITS["alias"].characters
 _LIVE = ("status", "since")  # what the live list is made of
 
 
@@ -26,13 +20,12 @@ class Answers:
     """Answers under a disclosure that may change while it runs."""
 
     def __init__(self, statuses: IStatuses, live: LiveStatuses, disclosure: Disclosure) -> None:
-        self.disclosure = disclosure
-        self._statuses = statuses
+        self._lookups = Lookups(statuses, disclosure)
         self._live = live
 
     def disclose(self, disclosure: Disclosure) -> None:
         """Answer under another disclosure from now on; who observes what is no longer shown is disconnected."""
-        self.disclosure = disclosure
+        self._lookups.disclosure = disclosure
         if not disclosure.shows(*_LIVE):
             self._live.end()
 
@@ -48,31 +41,21 @@ class Answers:
 
     async def get_user(self, user: str | bytes) -> str:
         """What somebody says they do, in the words of the tutorial where there is no such person."""
-        try:
-            status = (await self._known(user)).status
-        except NoSuchUser:
-            return "No such user"
-        return status.text if status is not None and self.disclosure.shows("status") else "No status."
+        return await self._lookups.user(_text(user))
 
     async def get_users(self) -> list[str]:
         """The logins of those who have a status, the latest first."""
-        return [record.login for record in await latest_records(self._statuses, self.disclosure.users_limit)]
+        return await self._lookups.users()
 
     async def get_record(self, user: str | bytes) -> dict[str, object]:
         """What may be shown of somebody, as `fingerpost.fields.shown` has it; raises `NoSuchUser`."""
-        return shown(await self._known(user), self.disclosure.show)
+        return await self._lookups.record(_text(user))
 
     async def get_live(self) -> LiveStatuses:
         """The live list, which a PB client keeps a copy of."""
-        if not self.disclosure.shows(*_LIVE):
+        if not self._lookups.disclosure.shows(*_LIVE):
             raise NotShown
         return await self._live.ready()
-
-    async def _known(self, user: str | bytes) -> Record:
-        name = _text(user)
-        if len(name) > _LONGEST:
-            raise NoSuchUser
-        return await self._statuses.get(name)
 
 
 def _text(user: object) -> str:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import UTC
 
 from fingerpost.interfaces import IStatuses
+from fingerpost.lookups import latest
 from fingerpost.model import Change, Record
 
 from fingerpost_pb.latest import Entry, Latest
 
-__all__ = ["Current", "latest_records", "load"]
-
-_PAGE = 1000
+__all__ = ["Current", "load"]
 
 
 class Current(Latest):
@@ -41,26 +40,13 @@ async def load(statuses: IStatuses, limit: int) -> Current:
     heard: list[Change] = []
     stop = statuses.watch(heard.append)
     try:
-        records = await latest_records(statuses, limit + 1)
+        page = await latest(statuses, limit)
     finally:
         stop()
     found = Current(limit)
-    for change in (*(Change(0, record.login, record) for record in records), *heard):
+    for change in (*(Change(0, record.login, record) for record in page.records), *heard):
         found.apply(change)
-    found.more = found.more or len(records) > limit
-    return found
-
-
-async def latest_records(statuses: IStatuses, limit: int) -> list[Record]:
-    """At most `limit` people who have a status, the latest first; raises `TemporarilyUnavailable`."""
-    found: list[Record] = []
-    after = ""
-    while len(found) < limit:
-        page = await statuses.latest(after, min(_PAGE, limit - len(found)))
-        found += page.records
-        after = page.next
-        if not after:
-            break
+    found.more = found.more or bool(page.next)
     return found
 
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from attrs import field, frozen
 from attrs.validators import and_, ge, le
+from fingerpost.lookups import Disclosure
 from fingerpost.ops.frontend import ListeningConfig, ReadingConfig, ReadingFrontend
 from fingerpost.ops.guard import Guard
 from fingerpost.ops.limits import Admission
 from fingerpost.ops.services import Draining, endpoints
 
 from fingerpost_pb.answers import Answers
-from fingerpost_pb.disclosure import Disclosure
 from fingerpost_pb.factory import StatusFactory
 from fingerpost_pb.live import LiveStatuses
 from fingerpost_pb.root import StatusRoot
