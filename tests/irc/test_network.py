@@ -331,7 +331,7 @@ class ReasonTests(SynchronousTestCase):
         """What OpenSSL and others say is put so that an operator can act on it."""
         verify = Error([("SSL routines", "", "certificate verify failed")])
         version = Error([("SSL routines", "", "wrong version number")])
-        self.assertIn("not signed by an authority that is trusted here (see the key `ca`)", self.reason(verify))
+        self.assertIn("signed by no authority that is trusted here (see the key `ca`)", self.reason(verify))
         self.assertIn("is that its port for TLS? (wrong version number)", self.reason(version))
         self.assertIn("(104 ECONNRESET)", self.reason(SysCallError(104, "ECONNRESET")))
         for nothing in (Error(), Error([])):

@@ -17,9 +17,7 @@ def reason_of(failure: Any, server: str) -> str:
     if failure.check(Error):
         words = _words(failure.value)
         if "certificate verify failed" in words:
-            return (
-                "its certificate is not signed by an authority that is trusted here (see the key `ca`), or has expired"
-            )
+            return "its certificate is signed by no authority that is trusted here (see the key `ca`), or has expired"
         return f"TLS does not work with it; is that its port for TLS? ({words or 'no reason given'})"
     return str(failure.getErrorMessage())
 
