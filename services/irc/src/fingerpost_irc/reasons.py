@@ -23,7 +23,7 @@ def reason_of(failure: Any, server: str) -> str:
 
 
 def _words(error: Error) -> str:
-    """What OpenSSL says: a list of library, function and reason; or, where a system call failed, a number and a text."""
+    """What OpenSSL says: a list of library, function and reason, or the number and text of a system call's error."""
     queue = error.args[0] if error.args else ()
     if isinstance(queue, list):
         return ", ".join(reason for _, _, reason in queue)
