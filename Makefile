@@ -9,7 +9,7 @@ TOOLS = pytest hypothesis
 CHECKERS = ruff mypy mypy-zope types-PyYAML
 READY = $(VENV)/ready
 
-.PHONY: run test test-oldest lint types unit peers clean
+.PHONY: run test test-oldest lint types unit peers deb rpm system-test clean
 
 run: $(READY)
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sh docs/sample/run
@@ -36,6 +36,16 @@ types: $(READY)
 peers:
 	@sh tests/peers
 
+# Packages into dist/, built and checked in a Debian 13 of their own.
+deb rpm:
+	@deploy/packaging/needs
+	@deploy/packaging/build $@ dist
+
+# The packages, installed on a Debian 13 that is booted for it.
+system-test: $(READY)
+	@deploy/packaging/needs
+	$(VENV)/bin/python -m pytest tests/system -m system --verbose --capture=no
+
 $(READY): $(CONSTRAINTS) $(DISTRIBUTIONS:=/pyproject.toml)
 	@sh tests/python $(PYTHON) $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) \
@@ -43,4 +53,4 @@ $(READY): $(CONSTRAINTS) $(DISTRIBUTIONS:=/pyproject.toml)
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-oldest run .mypy_cache .pytest_cache .ruff_cache .hypothesis bench/build
+	rm -rf .venv .venv-oldest run dist .mypy_cache .pytest_cache .ruff_cache .hypothesis bench/build

@@ -44,6 +44,12 @@ def rpms(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def newer_rpms(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with a higher version."""
+    return built("rpm", tmp_path_factory.mktemp("newer"), NEWER)
+
+
+@pytest.fixture(scope="session")
 def template(debs: Path) -> Path:
     """A root to copy, with everything that apt needs to install the packages without a network."""
     made = subprocess.run([PACKAGING / "root", "machine", debs], check=True, stdout=subprocess.PIPE, text=True)
@@ -72,9 +78,7 @@ def machine(bare: Machine, debs: Path) -> Machine:
 
 def install(machine: Machine, packages: Path) -> str:
     """Install all packages of a folder as an operator does."""
-    folder = Path("root") / packages.name
-    (machine.root / folder).mkdir(exist_ok=True)
-    for package in packages.iterdir():
-        (machine.root / folder / package.name).write_bytes(package.read_bytes())
+    folder = f"/root/{packages.name}"
+    machine.send(packages, folder)
     environment = "DEBIAN_FRONTEND=noninteractive"
-    return machine.sh(f"{environment} apt-get install --yes --no-install-recommends /{folder}/*.deb", seconds=180)
+    return machine.sh(f"{environment} apt-get install --yes --no-install-recommends {folder}/*.deb", seconds=180)

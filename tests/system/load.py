@@ -1,57 +1,36 @@
-"""Twenty clients that ask finger without a pause until their input ends, and what came of it; runs in the machine."""
+"""Many clients at work in a machine while something is done to it, none of whom may notice."""
 
-import asyncio
+from __future__ import annotations
+
 import json
-import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
-CLIENTS = 20
-QUERY, WANTED = b"moshez\r\n", b"Happy and well"
+from tests.system.machine import Machine
 
+__all__ = ["UNLIMITED", "under_load"]
 
-class Load:
-    """Counts what the clients saw."""
+ASKING = (Path(__file__).parent / "asking.py").read_text()
 
-    def __init__(self) -> None:
-        self.asked = 0
-        self.wrong: list[str] = []
-        self.lost: list[str] = []
-        self.slowest = 0.0
-        self.over = False
-
-    async def client(self) -> None:
-        """Ask, again and again."""
-        while not self.over:
-            began = time.monotonic()
-            try:
-                answer = await asyncio.wait_for(self.ask(), 30)
-            except OSError as error:
-                self.lost.append(repr(error))
-            else:
-                if WANTED not in answer:
-                    self.wrong.append(repr(answer))
-            self.asked += 1
-            self.slowest = max(self.slowest, time.monotonic() - began)
-
-    async def ask(self) -> bytes:
-        """One question, as finger asks it."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", 79)
-        try:
-            writer.write(QUERY)
-            return await reader.read()
-        finally:
-            writer.close()
-
-    async def run(self) -> None:
-        """Until the input ends."""
-        clients = [asyncio.ensure_future(self.client()) for _ in range(CLIENTS)]
-        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
-        self.over = True
-        await asyncio.gather(*clients)
+UNLIMITED = "limits: {rate: 0, per_address: 0}\n"  # finger.yaml where all clients have one address
 
 
-if __name__ == "__main__":
-    load = Load()
-    asyncio.run(load.run())
-    found = {"asked": load.asked, "slowest": load.slowest, "lost": load.lost[:20], "wrong": load.wrong[:20]}
-    sys.stdout.write(json.dumps(found))
+@contextmanager
+def under_load(machine: Machine, what: str) -> Iterator[None]:
+    """Twenty clients ask from a second before until a second after; every question has to be answered rightly."""
+    clients = machine.begin("python3", "-c", ASKING)
+    try:
+        time.sleep(1)
+        yield
+        time.sleep(1)
+        printed, _ = clients.communicate(timeout=60)
+    finally:
+        clients.kill()
+        clients.wait()
+    found = json.loads(printed)
+    machine.report(f"{what}: {found['asked']} questions, the slowest took {found['slowest'] * 1000:.0f} ms")
+    assert found["lost"] == []
+    assert found["wrong"] == []
+    assert found["asked"] > 100

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -86,6 +88,10 @@ class Machine:
         """Write a file; one that is there keeps its owner and mode."""
         self.run("sh", "-euc", 'mkdir -p "${0%/*}"; cat >"$0"', path, given=text)
 
+    def send(self, folder: Path, path: str) -> None:
+        """Copy a folder of ours into it."""
+        shutil.copytree(folder, self.root / path.lstrip("/"))
+
     def state(self, unit: str) -> str:
         """Whether a unit is `active`, `inactive`, `failed` ..."""
         return self.run("systemctl", "is-active", unit, check=False).strip()
@@ -129,12 +135,8 @@ class Machine:
     def destroy(self) -> None:
         """End it at once, and remove its root."""
         if self._container is not None and self._container.poll() is None:
-            self._container.terminate()
-            try:
-                self._container.wait(30)
-            except subprocess.TimeoutExpired:
-                self._container.kill()
-                self._container.wait()
+            os.kill(self._init or self._container.pid, signal.SIGKILL)  # and with its init every process in it
+            self._container.wait(60)
         shutil.rmtree(self.root)
 
     def report(self, sentence: str) -> None:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.system.conftest import NEWER, install
+from tests.system.load import UNLIMITED, under_load
 from tests.system.machine import Machine
 
 pytestmark = pytest.mark.system
-
-LOAD = (Path(__file__).parent / "load.py").read_text()
 
 # Sets statuses until its input ends, and prints each number that was acknowledged; runs in the machine.
 SETTER = """
@@ -38,55 +35,33 @@ for number in itertools.count():
 
 @pytest.fixture(scope="module")
 def busy(machine: Machine) -> Machine:
-    """A machine whose limits let one address ask as often as it wants."""
-    machine.put("/etc/fingerpost/finger.yaml", "limits: {rate: 0, per_address: 0}\n")
-    machine.put("/usr/lib/load.py", LOAD)
-    machine.put("/usr/lib/setter.py", SETTER)
+    """A machine that answers as many questions as are asked."""
+    machine.put("/etc/fingerpost/finger.yaml", UNLIMITED)
     machine.run("finger", "moshez@localhost")
     return machine
 
 
-@pytest.fixture
-def under_load(busy: Machine) -> Iterator[Callable[[str], None]]:
-    """Twenty clients at work; called with what was done meanwhile, ends them and sees that none noticed."""
-    clients = busy.begin("python3", "/usr/lib/load.py")
-    time.sleep(1)
-
-    def unnoticed(what: str) -> None:
-        time.sleep(1)
-        printed, _ = clients.communicate(timeout=60)
-        found = json.loads(printed)
-        busy.report(f"{what}: {found['asked']} questions, the slowest took {found['slowest'] * 1000:.0f} ms")
-        assert found["lost"] == []
-        assert found["wrong"] == []
-        assert found["asked"] > 100
-
-    yield unnoticed
-    clients.kill()
-    clients.wait()
-
-
-def test_restart_of_finger(busy: Machine, under_load: Callable[[str], None]) -> None:
+def test_restart_of_finger(busy: Machine) -> None:
     """Restarting finger under load loses no question."""
-    for _ in range(3):
-        busy.run("systemctl", "restart", "finger")
-        time.sleep(0.5)
-    under_load("finger restarted three times")
+    with under_load(busy, "finger restarted three times"):
+        for _ in range(3):
+            busy.run("systemctl", "restart", "finger")
+            time.sleep(0.5)
 
 
-def test_restart_of_the_store(busy: Machine, under_load: Callable[[str], None]) -> None:
+def test_restart_of_the_store(busy: Machine) -> None:
     """Restarting the store under load loses no question, and makes no answer wrong."""
-    for _ in range(3):
-        busy.run("systemctl", "restart", "finger-store")
-        time.sleep(0.5)
-    under_load("the store restarted three times")
+    with under_load(busy, "the store restarted three times"):
+        for _ in range(3):
+            busy.run("systemctl", "restart", "finger-store")
+            time.sleep(0.5)
 
 
-def test_upgrade(busy: Machine, newer_debs: Path, under_load: Callable[[str], None]) -> None:
+def test_upgrade(busy: Machine, newer_debs: Path) -> None:
     """Upgrading every package under load loses no question; the new code runs, and configuration is kept."""
     before = {name: busy.shown(f"{name}.service", "MainPID") for name in ("finger", "finger-store")}
-    install(busy, newer_debs)
-    under_load("all packages upgraded")
+    with under_load(busy, "all packages upgraded"):
+        install(busy, newer_debs)
     assert NEWER in busy.run("dpkg-query", "--show", "fingerpost-finger")
     for name, process in before.items():
         assert busy.shown(f"{name}.service", "MainPID") not in (process, "0")
@@ -106,7 +81,7 @@ def test_killed_again_and_again(busy: Machine) -> None:
 
 def test_the_store_killed_while_statuses_are_set(busy: Machine) -> None:
     """The store is killed five times while statuses are set: none that was acknowledged is lost."""
-    setting = busy.begin("python3", "/usr/lib/setter.py")
+    setting = busy.begin("python3", "-c", SETTER)
     for _ in range(5):
         time.sleep(0.7)
         busy.run("systemctl", "kill", "--signal=KILL", "finger-store.service", check=False)
@@ -132,6 +107,6 @@ def test_a_mistake_in_the_configuration(busy: Machine) -> None:
     busy.until("systemctl is-active finger.service", "activating")
     assert busy.state("finger.socket") == "active"
     assert asking.poll() is None
-    busy.put("/etc/fingerpost/finger.yaml", "limits: {rate: 0, per_address: 0}\n")
+    busy.put("/etc/fingerpost/finger.yaml", UNLIMITED)
     assert "Happy and well" in asking.communicate(timeout=30)[0]
     assert busy.run("systemctl", "is-system-running").strip() == "running"

@@ -1,0 +1,79 @@
+"""The .rpms, on a Debian that is made to look like Fedora where they need it; the essential part of the other tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.system.load import UNLIMITED, under_load
+from tests.system.machine import Machine
+
+pytestmark = pytest.mark.system
+
+# What the packages require is there under Debian's names, and rpm can't know; twistd and site-packages are Fedora's.
+FEDORA = """
+DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends python3-twisted python3-attr \
+    python3-cattr python3-yaml python3-openssl python3-service-identity python3-cryptography
+ln -s twistd3 /usr/bin/twistd
+echo /usr/lib/python3.13/site-packages >/usr/lib/python3/dist-packages/fedora.pth
+"""
+
+
+def rpm(machine: Machine, verb: str, packages: Path) -> None:
+    """Install or upgrade all packages of a folder; that systemd reads the units is seen to by triggers in Fedora."""
+    folder = f"/root/{packages.name}"
+    machine.send(packages, folder)
+    machine.sh(f"rpm --nodeps {verb} {folder}/*.rpm; systemctl daemon-reload", seconds=180)
+
+
+@pytest.fixture(scope="module")
+def fedora(bare: Machine, rpms: Path) -> Machine:
+    """A machine with the .rpms, and moshez in its users file."""
+    bare.sh(FEDORA, seconds=180)
+    rpm(bare, "--install", rpms)
+    bare.put("/etc/users", "moshez: Happy and well\n")
+    bare.put("/etc/fingerpost/store.yaml", "sources: [{type: file, path: /etc/users}]\n")
+    bare.put("/etc/fingerpost/finger.yaml", UNLIMITED)
+    return bare
+
+
+def test_finger(fedora: Machine) -> None:
+    """`systemctl enable --now finger.socket` is enough for a question to be answered."""
+    fedora.run("systemctl", "enable", "--now", "finger.socket")
+    assert fedora.state("finger.service") == "inactive"
+    assert "Happy and well" in fedora.run("finger", "moshez@localhost")
+    assert fedora.shown("finger.service", "User") == "fingerpost-finger"
+    assert fedora.run("systemctl", "is-system-running").strip() == "running"
+
+
+def test_setter(fedora: Machine) -> None:
+    """A person's own status is set through the setter's UNIX socket, and finger shows it."""
+    fedora.run("systemctl", "start", "finger-setter.socket")
+    ask = "useradd ada; printf 'ada\\nOut for lunch\\n' | setpriv --reuid=ada nc -NU /run/fingerpost/set.sock"
+    assert "OK ada: Out for lunch" in fedora.sh(ask)
+    fedora.until("finger ada@localhost", "Out for lunch", 2)
+
+
+def test_configuration_belongs_to_its_service(fedora: Machine) -> None:
+    """Each service's configuration can be read by that service and root alone."""
+    found = fedora.run("stat", "--format=%U %G %a", "/etc/fingerpost/web.yaml")
+    assert found == "root fingerpost-web 640\n"
+
+
+def test_upgrade(fedora: Machine, newer_rpms: Path) -> None:
+    """Upgrading every package under load loses no question; the new code runs, and configuration is kept."""
+    before = fedora.shown("finger.service", "MainPID")
+    with under_load(fedora, "all .rpms upgraded"):
+        rpm(fedora, "--upgrade", newer_rpms)
+    assert fedora.shown("finger.service", "MainPID") not in (before, "0")
+    assert fedora.run("cat", "/etc/fingerpost/finger.yaml") == UNLIMITED
+
+
+def test_removal(fedora: Machine) -> None:
+    """Removing the packages closes the ports, and keeps statuses and what was configured."""
+    fedora.sh("rpm --erase $(rpm --query --all 'fingerpost*')", seconds=180)
+    assert "refused" in fedora.run("finger", "moshez@localhost", check=False)
+    assert "status.db" in fedora.sh("ls /var/lib/fingerpost")
+    assert fedora.sh("cat /etc/fingerpost/finger.yaml*") == UNLIMITED
+    assert fedora.run("systemctl", "is-system-running").strip() == "running"
