@@ -26,6 +26,7 @@ def connect(family, address):
 attempts = {
     "read": lambda: connect(socket.AF_UNIX, "/run/fingerpost/read.sock"),
     "write": lambda: connect(socket.AF_UNIX, "/run/fingerpost/write.sock"),
+    "set": lambda: connect(socket.AF_UNIX, "/run/fingerpost/set.sock"),
     "network": lambda: connect(socket.AF_INET, ("127.0.0.1", 79)),
     "home": lambda: os.listdir("/home/ada"),
     "database": lambda: open("/var/lib/fingerpost/status.db"),
@@ -98,6 +99,7 @@ def test_sandbox_from_inside(machine: Machine, service: str) -> None:
     assert results == {
         "read": "done" if reads else "Permission denied",
         "write": "done" if writes else "Permission denied",
+        "set": "Permission denied" if reads else "done",
         "network": "done" if service == "finger-irc" else "Address family not supported by protocol",
         "home": "Permission denied",
         "database": own,
