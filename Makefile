@@ -18,12 +18,12 @@ test: lint types unit
 
 # The behaviour of every part, against the real peers that `make peers` installs.
 unit: $(READY) peers
-	$(VENV)/bin/python -m pytest tests
+	$(VENV)/bin/python -m pytest tests -m "not system"
 
 # The same code on the versions that Debian 13 has.
 test-oldest:
 	$(MAKE) VENV=.venv-oldest CONSTRAINTS=constraints-oldest.txt CHECKERS= .venv-oldest/ready
-	.venv-oldest/bin/python -m pytest tests -m "not integration"
+	.venv-oldest/bin/python -m pytest tests -m "not integration and not system"
 
 lint: $(READY)
 	$(VENV)/bin/ruff check $(SOURCES)

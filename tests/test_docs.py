@@ -13,6 +13,7 @@ from fingerpost.store.configuration import StoreConfig
 from fingerpost_finger.policy import Policy
 from fingerpost_finger.setter.tap import Config as SetterConfig
 from fingerpost_finger.tap import Config as FingerConfig
+from fingerpost_irc.tap import Config as IRCConfig
 from fingerpost_pb.tap import Config as PbConfig
 from fingerpost_web.configuration import Config as WebConfig
 from twisted.trial.unittest import SynchronousTestCase
@@ -24,6 +25,7 @@ KINDS: dict[str, type] = {
     "setter": SetterConfig,
     "web": WebConfig,
     "pb": PbConfig,
+    "irc": IRCConfig,
 }
 
 

@@ -6,16 +6,9 @@ import socket
 import time
 from pathlib import Path
 
-from tests.integration.processes import Running, program, until
+from tests.integration.processes import Running, free_port, program, until
 
-__all__ = ["IRCServer", "Person", "free_port"]
-
-
-def free_port() -> int:
-    """A port on loopback that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as made:
-        port: int = made.getsockname()[1]
-    return port
+__all__ = ["IRCServer", "Person"]
 
 
 class IRCServer:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from fingerpost.model import Availability, Status
+from fingerpost.text import without_controls
 
-__all__ = ["clock_time", "said"]
+__all__ = ["clock_time", "echoed", "said"]
+
+_ECHO = 64  # characters of a question that are said back
 
 
 def said(status: Status) -> str:
@@ -20,3 +23,9 @@ def said(status: Status) -> str:
 def clock_time(moment: datetime) -> str:
     """A moment in full, such as `Sat 21 Nov 2026 02:35 UTC`."""
     return f"{moment.astimezone(UTC):%a %d %b %Y %H:%M} UTC"
+
+
+def echoed(name: str) -> str:
+    """A name as it may be said back to whoever asked: short, and harmless."""
+    shown = without_controls(name)
+    return shown if len(shown) <= _ECHO else f"{shown[:_ECHO]}..."

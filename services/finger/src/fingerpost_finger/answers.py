@@ -8,6 +8,7 @@ from fingerpost.errors import FingerpostError, NoSuchUser, TemporarilyUnavailabl
 from fingerpost.interfaces import IStatuses
 from fingerpost.lookups import latest
 from fingerpost.model import Record, Status
+from fingerpost.phrases import echoed
 
 from fingerpost_finger import query, render
 from fingerpost_finger.policy import Policy
@@ -68,7 +69,7 @@ class Answers:
         """What is known of a name; with `history`, in full."""
         found = await self._matching(name)
         if not found:
-            return self.sentence(f"{render.echoed(name)}: no such user.")
+            return self.sentence(f"{echoed(name)}: no such user.")
         if len(found) == 1 and history is None:
             return self._short(found[0], self.policy)
         page = render.Page(self.policy.ascii)
@@ -76,7 +77,7 @@ class Answers:
             said = None if history is None else await history.of(found[0])
             render.person(page, found[0], self.policy, True, said)
         else:
-            page.line(f"{render.echoed(name)} may be any of these:")
+            page.line(f"{echoed(name)} may be any of these:")
             render.people(page, found, self.policy, history is not None)
         return bytes(page)
 

@@ -13,10 +13,9 @@ from fingerpost.text import without_controls
 
 from fingerpost_finger.policy import Policy
 
-__all__ = ["Page", "echoed", "people", "person", "sentence"]
+__all__ = ["Page", "people", "person", "sentence"]
 
 _WIDE = 30  # columns of a status in a list
-_ECHO = 64  # characters of a query that are said back
 
 _LABELS = {
     "office": "Office",
@@ -56,12 +55,6 @@ def sentence(text: str, policy: Policy) -> bytes:
     page = Page(policy.ascii)
     page.line(text)
     return bytes(page)
-
-
-def echoed(name: str) -> str:
-    """A name as it may be said back to whoever asked: short, and harmless."""
-    shown = without_controls(name)
-    return shown if len(shown) <= _ECHO else f"{shown[:_ECHO]}..."
 
 
 def person(page: Page, record: Record, policy: Policy, verbose: bool, history: Sequence[Status] | None) -> None:

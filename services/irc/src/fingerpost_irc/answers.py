@@ -7,8 +7,9 @@ import re
 from fingerpost.errors import FingerpostError, NoSuchUser, TemporarilyUnavailable
 from fingerpost.interfaces import IStatuses
 from fingerpost.model import Record
+from fingerpost.phrases import echoed
 
-from fingerpost_irc.render import echoed, one_of, status_of
+from fingerpost_irc.render import one_of, status_of
 
 __all__ = ["HELP", "Answers"]
 
