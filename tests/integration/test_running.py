@@ -106,6 +106,7 @@ class RunningTests(ServicesTestCase):
         )
         service = self.start("fingerpost", "--config", "fingerpost.yaml")
         until(lambda: self.connects(("127.0.0.1", port)), "the port")
+        until(lambda: Path(self.path("set.sock")).exists(), "the setter")
         with socket.socket(socket.AF_UNIX) as first, socket.create_connection(("127.0.0.1", port)):
             first.connect(self.path("set.sock"))
             started = time.monotonic()
