@@ -25,6 +25,7 @@ class Machine:
 
     def __init__(self, template: Path, folder: Path) -> None:
         self.root = folder
+        self._console = folder.with_suffix(".console")
         subprocess.run(["cp", "-a", "--reflink=auto", str(template), str(folder)], check=True)
         self._container: subprocess.Popen[bytes] | None = None
         self._init = 0
@@ -33,18 +34,19 @@ class Machine:
         """Start it, and wait until everything that starts by itself has."""
         command = ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--boot", "--private-network"]
         name = f"fingerpost-{time.monotonic_ns()}"
-        self._container = subprocess.Popen(
-            [*command, f"--machine={name}", f"--directory={self.root}", "--console=pipe"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        with self._console.open("wb") as console:
+            self._container = subprocess.Popen(
+                [*command, f"--machine={name}", f"--directory={self.root}", "--console=pipe"],
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=subprocess.STDOUT,
+            )
         self._await(self._booted, "the machine has booted")
 
     def _booted(self) -> bool:
         assert self._container is not None
         if self._container.poll() is not None:
-            raise Failed(f"systemd-nspawn ended with {self._container.returncode}")
+            raise Failed(f"systemd-nspawn ended: {self._console.read_text(errors='replace')}")
         children = Path(f"/proc/{self._container.pid}/task/{self._container.pid}/children").read_text().split()
         if not children or Path(f"/proc/{children[0]}/comm").read_text() != "systemd\n":
             return False
@@ -95,6 +97,10 @@ class Machine:
     def state(self, unit: str) -> str:
         """Whether a unit is `active`, `inactive`, `failed` ..."""
         return self.run("systemctl", "is-active", unit, check=False).strip()
+
+    def becomes(self, unit: str, state: str) -> None:
+        """Wait until a unit is in a state."""
+        self._await(lambda: self.state(unit) == state, f"{unit} is {state}")
 
     def shown(self, unit: str, what: str) -> str:
         """A property of a unit."""
