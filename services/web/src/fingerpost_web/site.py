@@ -110,7 +110,7 @@ class Site(server.Site):
     protocol: Any = _Channel
 
     def __init__(self, front: Front, admission: Admission, reactor: Any) -> None:
-        super().__init__(front, _Request, timeout=_DEADLINE, reactor=reactor, parsePOSTFormSubmission=False)
+        super().__init__(front, _Request, timeout=_DEADLINE, reactor=reactor)
         self.channels: set[_Channel] = set()
         self.finishing = False
         self._front = front
