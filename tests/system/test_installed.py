@@ -148,7 +148,7 @@ def test_everything_stops_and_starts_together(machine: Machine) -> None:
     """fingerpost.target closes all ports, and opens them again."""
     machine.run("systemctl", "stop", "fingerpost.target")
     for name in ("finger.socket", "finger.service", "finger-store.socket", "finger-store.service", "finger-web.socket"):
-        assert machine.state(name) == "inactive"
+        machine.becomes(name, "inactive")
     machine.run("systemctl", "start", "fingerpost.target")
     assert "Still here" in machine.run("finger", "moshez@localhost")
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -11,10 +14,10 @@ from tests.system.machine import Machine
 
 pytestmark = pytest.mark.system
 
-# What the packages require is there under Debian's names, and rpm can't know; twistd and site-packages are Fedora's.
+ROOT = Path(__file__).parents[2]
+
+# twistd's name, and where Python packages are.
 FEDORA = """
-DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends python3-twisted python3-attr \
-    python3-cattr python3-yaml python3-openssl python3-service-identity python3-cryptography
 ln -s twistd3 /usr/bin/twistd
 echo /usr/lib/python3.13/site-packages >/usr/lib/python3/dist-packages/fedora.pth
 """
@@ -28,14 +31,31 @@ def rpm(machine: Machine, verb: str, packages: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def fedora(bare: Machine, rpms: Path) -> Machine:
-    """A machine with the .rpms, and moshez in its users file."""
-    bare.sh(FEDORA, seconds=180)
+def fedora(bare: Machine, debs: Path, rpms: Path) -> Machine:
+    """A machine with the .rpms, what the .debs would have apt install, and moshez in its users file."""
+    fields = [["dpkg-deb", "--field", str(deb), "Depends"] for deb in debs.iterdir()]
+    needs = re.findall(r"python3-[a-z.-]+", "".join(subprocess.check_output(field, text=True) for field in fields))
+    bare.run("apt-get", "install", "--yes", "--no-install-recommends", *needs, seconds=180)
+    bare.sh(FEDORA)
     rpm(bare, "--install", rpms)
     bare.put("/etc/users", "moshez: Happy and well\n")
     bare.put("/etc/fingerpost/store.yaml", "sources: [{type: file, path: /etc/users}]\n")
     bare.put("/etc/fingerpost/finger.yaml", UNLIMITED)
     return bare
+
+
+def test_requirements(fedora: Machine, rpms: Path) -> None:
+    """An .rpm requires what its Python package does, under the names that every distribution with rpm has for it."""
+    for code, package in [
+        ("shared", "common"),
+        *((f"services/{name}", name) for name in ("web", "irc", "pb", "finger")),
+    ]:
+        project = tomllib.loads((ROOT / code / "pyproject.toml").read_text())["project"]
+        given = fedora.sh(f"rpm --query --package --requires /root/{rpms.name}/fingerpost-{package}-*.rpm")
+        given += fedora.sh(f"rpm --query --package --requires /root/{rpms.name}/fingerpost-common-*.rpm")
+        for requirement in project["dependencies"]:
+            name = requirement.partition(">")[0].lower()
+            assert name == "fingerpost" or f"python3dist({name})" in given, f"{package} requires {name}"
 
 
 def test_finger(fedora: Machine) -> None:
