@@ -8,6 +8,9 @@ from typing import Any, TypeVar
 
 from fingerpost.client import StoreClient
 from fingerpost.interfaces import NewStatus, Proof
+from fingerpost.ops.access import LogConfig
+from fingerpost.ops.metrics import Metrics, new_registry
+from fingerpost.ops.requests import Requests
 from fingerpost.replica import Replica
 from fingerpost.store.engine.memory import MemoryEngine
 from fingerpost.store.interfaces import IEngine
@@ -24,6 +27,26 @@ from twisted.test.iosim import IOPump, connect, makeFakeClient, makeFakeServer
 from zope.interface import implementer
 
 T = TypeVar("T")
+
+
+def metrics() -> Metrics:
+    """What a process tells Prometheus."""
+    return Metrics(new_registry())
+
+
+def requests(clock: Any, service: str = "finger") -> Requests:
+    """What a service tells of its requests."""
+    return Requests(clock, metrics(), service, LogConfig())
+
+
+def counted(requests: Requests) -> dict[str, int]:
+    """How many requests had which outcome."""
+    samples = [sample for family in requests.metrics.registry.collect() for sample in family.samples]
+    return {
+        sample.labels["outcome"]: int(sample.value)
+        for sample in samples
+        if sample.name == "fingerpost_requests_total" and sample.value
+    }
 
 
 def said(text: str, via: str = "cli") -> NewStatus:
@@ -60,7 +83,12 @@ class House:
         if not self.open:
             return fail(ConnectError())
         factory = SocketFactory(
-            self.protocol, self.store, Trust(frozenset({os.geteuid()})), self.clock, lambda transport: self.uid
+            self.protocol,
+            self.store,
+            Trust(frozenset({os.geteuid()})),
+            self.clock,
+            requests(self.clock),
+            lambda transport: self.uid,
         )
         server, client = factory.buildProtocol(None), protocolFactory.buildProtocol(None)
         self.pumps.append(connect(server, makeFakeServer(server), client, makeFakeClient(client), greet=False))

@@ -50,7 +50,7 @@ class AnswersContract(SynchronousTestCase):
         """The answer to a line, which is checked for RFC 1288 §2.2."""
         if policy:
             self.answers.policy = Policy(**policy)
-        answer = self.successResultOf(Deferred.fromCoroutine(self.answers.answer(line)))
+        answer = self.successResultOf(Deferred.fromCoroutine(self.answers.answer(line))).body
         self.assertEqual(answer.count(b"\n"), answer.count(b"\r\n"))
         self.assertEqual(answer.count(b"\r"), answer.count(b"\r\n"))
         self.assertTrue(answer.endswith(b"\r\n"))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from fingerpost.model import Person
+from fingerpost.ops.access import LogConfig
 from fingerpost.ops.limits import Limits
+from fingerpost.ops.visits import Answer
 from fingerpost.testing import MemoryStatuses
 from fingerpost_finger.answers import Answers
 from fingerpost_finger.policy import Policy
@@ -20,6 +22,8 @@ from twisted.internet.testing import StringTransport
 from twisted.logger import capturedLogs, formatEvent
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
+
+from tests.kit import counted, requests
 
 UNLIMITED = Limits(rate=0, per_address=0, total=0)
 
@@ -69,7 +73,8 @@ class ProtocolTests(SynchronousTestCase):
         self.factory = self.make(UNLIMITED)
 
     def make(self, limits: Limits) -> FingerFactory:
-        factory = FingerFactory(self.clock, limits, Answers(self.statuses, Policy()))
+        self.requests = requests(self.clock)
+        factory = FingerFactory(self.clock, limits, self.requests, Answers(self.statuses, Policy()))
         factory.doStart()
         self.addCleanup(self.stop, factory)
         return factory
@@ -147,16 +152,16 @@ class ProtocolTests(SynchronousTestCase):
 
     def test_client_that_leaves_early(self) -> None:
         """A client that is gone before its answer is ready disturbs nobody."""
-        answer: Deferred[bytes] = Deferred()
+        answer: Deferred[Answer] = Deferred()
 
-        async def wait(line: bytes) -> bytes:
+        async def wait(line: bytes) -> Answer:
             return await answer
 
         self.patch(self.factory.answers, "answer", wait)
         visitor = self.visit()
         visitor.send(b"moshez\r\n")
         visitor.lose()
-        answer.callback(b"late\r\n")
+        answer.callback(Answer(b"late\r\n"))
         self.assertEqual(visitor.got, b"")
 
     def test_defect(self) -> None:
@@ -213,9 +218,19 @@ class ProtocolTests(SynchronousTestCase):
         """An administrator can have every query logged, with who asked and made harmless; by default none is."""
         with capturedLogs() as events:
             self.visit().send(b"mo\x1bshez\r\n")
-            self.factory.log_queries = True
+            self.requests.access.config = LogConfig(access=True, peers="full")
             self.visit("::ffff:192.0.2.7").send(b"mo\x1bshez\r\n")
-        self.assertEqual([formatEvent(event) for event in events], ["192.0.2.7 asked b'mo\\x1bshez'"])
+        (said,) = [formatEvent(event) for event in events]
+        self.assertIn("'mo\\x1bshez' from 192.0.2.7: not_found", str(said))
+
+    def test_counted(self) -> None:
+        """Each query is counted once, by what became of it."""
+        for line in (b"moshez\r\n", b"zadka\r\n", b"nobody\r\n", b"a@b\r\n", b"\r\n", b"x" * 600):
+            self.visit().send(line)
+        self.statuses.away = True
+        self.visit().send(b"moshez\r\n")
+        expected = {"answered": 3, "not_found": 1, "denied": 1, "refused": 1, "unavailable": 1}
+        self.assertEqual(counted(self.requests), expected)
 
     def test_drain(self) -> None:
         """On stop, visits under way are answered first, and cut off after ten seconds."""

@@ -21,6 +21,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.finger.test_protocol import Wire
+from tests.kit import counted, requests
 
 ME = pwd.getpwuid(os.geteuid()).pw_name
 
@@ -62,8 +63,10 @@ class ProtocolTests(SynchronousTestCase):
         def prove(asker: Asker, user: str) -> Deferred[Proof]:
             return maybeDeferred(proof_for, asker, user, True)
 
+        self.requests = requests(self.clock, "finger-setter")
+        limits = Limits(rate=0, per_address=0, total=0)
         self.factory = SetterFactory(
-            self.clock, Limits(rate=0, per_address=0, total=0), self.statuses, prove, lambda transport: self.uid
+            self.clock, limits, self.requests, self.statuses, prove, lambda transport: self.uid
         )
         self.factory.doStart()
         self.addCleanup(self.factory._sweeping.stop)
@@ -159,6 +162,15 @@ class ProtocolTests(SynchronousTestCase):
         self.assertIn(b"ERROR: setting over TCP is off", answer)
         answer = self.send(b"moshez\nnew\n", end=True, address=IPv4Address("TCP", "127.0.0.1", 4711))
         self.assertEqual(answer, b"OK moshez: new\r\n")
+
+    def test_counted(self) -> None:
+        """Each set is counted by what became of it."""
+        self.send(b"moshez\nnow\n")
+        self.send(b"moshez\nbell \x07\n")
+        self.uid = 65533
+        self.send(b"moshez\nmine\n")
+        self.send(b"moshez\n", end=True)
+        self.assertEqual(counted(self.requests), {"answered": 1, "denied": 1, "refused": 2})
 
     def test_store_away(self) -> None:
         """While the store is away, the client is told that nothing was set."""

@@ -38,7 +38,7 @@ systemd-cat sh -c 'JOURNAL_STREAM=$(stat -Lc %d:%i /proc/self/fd/2) exec "$PYTHO
 systemd-cat sh -c 'JOURNAL_STREAM=$(stat -Lc %d:%i /proc/self/fd/2) exec timeout -s TERM 2 "$PYTHON" "$TWISTD" \\
     --nodaemon --pidfile= --logger=fingerpost.ops.journal.observer finger-store --config "$CONFIG"' || true
 journal() { journalctl --directory="$(echo /run/log/journal/*)" --no-pager "$@"; }
-until journal SYSLOG_IDENTIFIER=fingerpost -o cat | grep -q 'Server Shut Down'; do sleep 0.1; done
+until journal SYSLOG_IDENTIFIER=finger-store -o cat | grep -q 'Server Shut Down'; do sleep 0.1; done
 journal --all -o json _PID=$(cat "$PROGRAM.pid") _TRANSPORT=journal >"$PROGRAM.json"
 journal -x SYSLOG_IDENTIFIER=finger -p warning >"$PROGRAM.explained"
 """

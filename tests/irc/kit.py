@@ -16,6 +16,8 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
+from tests.kit import requests
+
 __all__ = ["START", "Conversation", "Told", "Wire", "network"]
 
 _HEARTBEAT = b"PING irc.example.org"
@@ -65,8 +67,15 @@ class Conversation:
         self.statuses = MemoryStatuses(self.clock)
         self.news = News(self.clock)
         self.told = Told()
+        self.requests = requests(self.clock, "finger-irc")
         self.bot = Bot(
-            self.clock, network(**keys), credentials or Credentials(), self.told, Answers(self.statuses), self.news
+            self.clock,
+            network(**keys),
+            credentials or Credentials(),
+            self.told,
+            self.requests,
+            Answers(self.statuses),
+            self.news,
         )
         self.statuses.watch(self._heard)
         self.wire = Wire()

@@ -25,7 +25,7 @@ class AnswersTests(SynchronousTestCase):
         self.answers = Answers(self.statuses)
 
     def ask(self, text: str) -> str:
-        return self.successResultOf(Deferred.fromCoroutine(self.answers.answer(text)))
+        return self.successResultOf(Deferred.fromCoroutine(self.answers.answer(text))).text
 
     def test_person(self) -> None:
         """A login, an alias, and a name that one person has, in any case, get that person's status."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from fingerpost.interfaces import NewStatus, Proof
 from fingerpost.model import Person
+from fingerpost_irc.answers import Answer
 from fingerpost_irc.configuration import Channel, Questions
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.irc.kit import Conversation
+from tests.kit import counted
 
 # What the bot hears, or Twisted's client acts on.
 COMMANDS = (
@@ -91,6 +93,13 @@ class QuestionTests(BotTestCase):
         self.assertEqual(self.net.says("moshez", who="bob!b@example.com"), ["PRIVMSG bob :Status of moshez: Happy"])
         self.assertEqual(self.net.says("moshez"), ["PRIVMSG alice :Status of moshez: Happy"])
 
+    def test_counted(self) -> None:
+        """Each question is counted by what became of it, and so are those that were too many."""
+        self.start(questions=Questions(burst=3), burst=100)
+        for name in ("moshez", "nobody", "help", "moshez", "moshez"):
+            self.net.says(name)
+        self.assertEqual(counted(self.net.requests), {"answered": 2, "not_found": 1, "refused": 2})
+
     def test_as_many_questions_as_configured(self) -> None:
         """Where many people share a host, as behind a bridge, more questions can be allowed, or any number."""
         for questions, expected in ((Questions(burst=9), 9), (Questions(rate=0), 20)):
@@ -125,15 +134,15 @@ class QuestionTests(BotTestCase):
 
     def test_answer_comes_too_late(self) -> None:
         """An answer that is ready when the connection has ended is not sent to anybody."""
-        waiting: Deferred[str] = Deferred()
+        waiting: Deferred[Answer] = Deferred()
 
-        async def answer(asked: str) -> str:
+        async def answer(asked: str) -> Answer:
             return await waiting
 
         self.patch(self.net.bot, "_answers", type("Answers", (), {"answer": staticmethod(answer)}))
         self.net.says("moshez")
         self.net.lose()
-        waiting.callback("late")
+        waiting.callback(Answer("late"))
         self.assertEqual(self.net.sent(), [])
 
 

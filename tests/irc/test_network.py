@@ -24,6 +24,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from tests.irc.kit import START, Wire, network
+from tests.kit import requests
 
 
 class Line(Wire):
@@ -81,7 +82,7 @@ class NetworkTestCase(SynchronousTestCase):
         self.service = self.make(network(), Credentials())
 
     def make(self, config: Network, credentials: Credentials) -> NetworkService:
-        return NetworkService(self.clock, config, credentials, self.server, self.statuses)
+        return NetworkService(self.clock, config, credentials, self.server, requests(self.clock), self.statuses)
 
 
 class NetworkTests(NetworkTestCase):

@@ -16,6 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from tests.irc.kit import network
+from tests.kit import metrics
 
 
 @implementer(IHostnameResolver)
@@ -58,7 +59,7 @@ class ServiceTests(SynchronousTestCase):
     def start(self, *networks: Any) -> list[str]:
         """Start a service; what it logs."""
         with capturedLogs() as logs:
-            self.service = make(Config(networks=networks), self.reactor)
+            self.service = make(Config(networks=networks), self.reactor, metrics())
             self.service.startService()
         self.addCleanup(self.stop)
         return [formatEvent(event) or "" for event in logs]
@@ -79,7 +80,7 @@ class ServiceTests(SynchronousTestCase):
     def test_missing_secret(self) -> None:
         """A secret that can't be read ends the service before it has begun, with a sentence."""
         with self.assertRaises(FingerpostError) as caught:
-            make(Config(networks=(network(password="/nosuch/password"),)), self.reactor)
+            make(Config(networks=(network(password="/nosuch/password"),)), self.reactor, metrics())
         self.assertIn("network testnet: password: '/nosuch/password' cannot be read", str(caught.exception))
 
     def test_reload(self) -> None:

@@ -24,6 +24,8 @@ from twisted.spread import banana, pb
 from twisted.test.iosim import FakeTransport, connect, makeFakeClient
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.kit import requests
+
 UNLIMITED = Limits(rate=0, per_address=0, total=0)
 GREETING = [b"version", 6]
 
@@ -141,10 +143,11 @@ class PbHouse:
         self.statuses = MemoryStatuses(self.clock)
         self.live = LiveStatuses(self.statuses, list_limit)
         self.answers = Answers(self.statuses, self.live, disclosure or Disclosure())
+        self.requests = requests(self.clock, "finger-pb")
         self.admission = Admission(limits, self.clock)
-        factory: Any = StatusFactory(self.clock, self.admission, StatusRoot(self.answers.calls))
+        factory: Any = StatusFactory(self.clock, self.admission, self.requests, StatusRoot(self.answers.calls))
         self.factory = factory
-        self.guard = Guard(self.clock, self.admission, factory, factory.finish)
+        self.guard = Guard(self.clock, self.admission, self.requests, factory, factory.finish)
         self.pumps: list[Any] = []
 
     def turn(self, seconds: float = 0.0) -> None:

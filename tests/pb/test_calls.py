@@ -6,10 +6,13 @@ from typing import Any
 
 from fingerpost.lookups import Disclosure
 from fingerpost.model import Link, Person
+from fingerpost.ops.access import LogConfig
 from twisted.internet.defer import Deferred
+from twisted.logger import capturedLogs
 from twisted.spread import pb
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.kit import counted
 from tests.pb.kit import Client, PbHouse
 
 
@@ -160,6 +163,19 @@ class CallTests(SynchronousTestCase):
         asked = Deferred.fromCoroutine(ask())
         self.house.turn()
         self.assertEqual(self.successResultOf(asked), "b'fingerpost_pb.errors.NoSuchUser' No such user.")
+
+    def test_counted(self) -> None:
+        """Each call is counted once, by what became of it, and logged with whom it was about."""
+        self.house.requests.access.config = LogConfig(access=True)
+        with capturedLogs() as events:
+            self.client.call("getUser", "moshez")
+            self.client.refused("getRecord", "nobody")
+            self.client.refused("getNothing")
+            self.house.statuses.away = True
+            self.client.refused("getUser", "moshez")
+        expected = {"answered": 1, "not_found": 1, "refused": 1, "unavailable": 1}
+        self.assertEqual(counted(self.house.requests), expected)
+        self.assertEqual([event["finger_user"] for event in events], ["moshez", "nobody", "", "moshez"])
 
     def test_defect(self) -> None:
         """Should answering fail, the client gets a sentence that gives nothing away, and the operator the traceback."""

@@ -15,6 +15,8 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.kit import metrics
+
 
 class TapTests(SynchronousTestCase):
     """The service, not started."""
@@ -27,7 +29,7 @@ class TapTests(SynchronousTestCase):
     def test_defaults(self) -> None:
         """No configuration at all is a working one."""
         self.assertEqual(load(Config, None), Config())
-        service: Any = make(Config(), MemoryReactorClock())
+        service: Any = make(Config(), MemoryReactorClock(), metrics())
         self.assertEqual(service.tapname, "finger-pb")
 
     def test_wrong_values(self) -> None:
@@ -42,7 +44,7 @@ class TapTests(SynchronousTestCase):
 
     def test_reload(self) -> None:
         """What is shown and how much of it, and the limits, change while the service runs; the rest waits."""
-        service: Any = make(Config(), MemoryReactorClock())
+        service: Any = make(Config(), MemoryReactorClock(), metrics())
         changed = self.config("{show: [office], users_limit: 5, limits: {rate: 1}, list_limit: 7}")
         with capturedLogs() as events:
             service.reload(changed, service.prepare(changed))

@@ -14,6 +14,8 @@ from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.kit import counted, requests
+
 
 class GuardTests(SynchronousTestCase):
     """A guard in front of any factory."""
@@ -21,9 +23,11 @@ class GuardTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
         self.asked_to_finish = 0
+        self.requests = requests(self.clock)
         self.guard = Guard(
             self.clock,
             Admission(Limits(rate=1, burst=2, per_address=2, total=3), self.clock),
+            self.requests,
             Factory.forProtocol(LineReceiver),
             self.finish,
         )
@@ -47,6 +51,7 @@ class GuardTests(SynchronousTestCase):
         self.assertIsNone(self.come())
         self.assertIsNotNone(self.come("192.0.2.2"))
         self.assertIsNone(self.come("192.0.2.3"))
+        self.assertEqual(counted(self.requests), {"refused": 2})
         self.go(first)
         self.assertIsNotNone(self.come())
         self.go(second)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from fingerpost import wire
-from fingerpost.errors import HelloFirst, NotAccepted, NotAllowed, Resync
+from fingerpost.errors import FingerpostError, HelloFirst, NotAccepted, NotAllowed, Resync
 from fingerpost.interfaces import NewStatus
 from fingerpost.store.expiry import end_expired
 from fingerpost.store.proofs import Trust
@@ -17,7 +17,7 @@ from twisted.protocols.amp import AMP, UnhandledCommand
 from twisted.test.iosim import connectedServerAndClient
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.kit import House, peer, said
+from tests.kit import House, counted, peer, requests, said
 
 
 class SocketTests(SynchronousTestCase):
@@ -25,9 +25,12 @@ class SocketTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.house = House()
+        self.requests = requests(self.house.clock, "finger-store")
 
     def connect(self, protocol: type[ReadSocket], hello: bool = True) -> AMP:
-        factory = SocketFactory(protocol, self.house.store, Trust(frozenset({1})), self.house.clock, lambda t: 1)
+        factory = SocketFactory(
+            protocol, self.house.store, Trust(frozenset({1})), self.house.clock, self.requests, lambda t: 1
+        )
         client, _, pump = connectedServerAndClient(lambda: factory.buildProtocol(None), AMP)
         self.house.pumps.append(pump)
         if hello:
@@ -91,6 +94,17 @@ class SocketTests(SynchronousTestCase):
         self.house.uid = 4242
         with self.assertRaises(NotAllowed):
             self.house.result(self.house.client().set_status("a", said("x"), peer("a")))
+
+    def test_counted(self) -> None:
+        """Each command is counted by what became of it."""
+        client = self.connect(WriteSocket)
+        self.ask(client, wire.FindRecords, text="moshez", limit=5)
+        for command, arguments in ((wire.GetRecord, {"name": "nobody"}), (wire.ListRecords, {"order": "x"})):
+            with self.assertRaises(FingerpostError):
+                self.ask(
+                    client, command, **{"after": "", "limit": 5, **arguments} if "order" in arguments else arguments
+                )
+        self.assertEqual(counted(self.requests), {"answered": 2, "not_found": 1, "refused": 1})
 
     def test_wrong_arguments(self) -> None:
         """Arguments that make no sense are refused in words."""

@@ -22,6 +22,8 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
+from tests.kit import requests
+
 UNLIMITED = Limits(rate=0, per_address=0, total=0)
 THEME = Theme.read(None)
 
@@ -116,8 +118,9 @@ class Browser:
         self.pages = Pages(self.statuses, self.config, THEME)
         self.rpc = RPC(Lookups(self.statuses, self.config))
         admission = Admission(self.config.limits, self.clock)
-        self.site = Site(Front(self.pages, self.rpc), admission, self.clock)
-        self.guard = Guard(self.clock, admission, self.site, self.site.finish)
+        self.requests = requests(self.clock, "finger-web")
+        self.site = Site(Front(self.pages, self.rpc), admission, self.requests, self.clock)
+        self.guard = Guard(self.clock, admission, self.requests, self.site, self.site.finish)
 
     def connect(self, host: str = "192.0.2.1") -> Connection:
         """A connection of its own."""

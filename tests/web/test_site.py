@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from xmlrpc.client import dumps
 
 from fingerpost.model import Person
+from fingerpost.ops.access import LogConfig
 from fingerpost.ops.limits import Limits
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.kit import counted
 from tests.web.browser import Browser
 
 GET = b"GET /moshez HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -78,6 +82,31 @@ class AnswerTests(SiteTestCase):
         connection.send(GET + GET.replace(b"/moshez", b"/x") + GET)
         self.assertEqual([reply.code for reply in connection.replies()], [200, 404, 200])
         self.assertFalse(connection.closed)
+
+
+class CountedTests(SiteTestCase):
+    """What Prometheus and the access log are told."""
+
+    def test_outcomes(self) -> None:
+        """Each request is counted once, by what became of it; so is a fault, whose answer has code 200."""
+        for path in ("/", "/moshez", "/nobody", "/?after=x"):
+            self.browser.get(path)
+        for name, method in (("moshez", "getUser"), ("nobody", "getRecord")):
+            self.browser.ask("POST", "/RPC2", dumps((name,), method).encode())
+        self.browser.statuses.away = True
+        self.browser.get("/moshez")
+        self.browser.ask("POST", "/RPC2", dumps(("moshez",), "getUser").encode())
+        expected = {"answered": 3, "not_found": 2, "refused": 1, "unavailable": 2}
+        self.assertEqual(counted(self.browser.requests), expected)
+
+    def test_access_log(self) -> None:
+        """Where an access log is kept, it says about whom was asked, on pages and over XML-RPC."""
+        self.browser.requests.access.config = LogConfig(access=True, peers="network")
+        with capturedLogs() as events:
+            self.browser.get("/moshez")
+            self.browser.ask("POST", "/RPC2", dumps(("nobody",), "getUser").encode())
+        said = [(event["finger_user"], event["finger_peer"], event["finger_outcome"]) for event in events]
+        self.assertEqual(said, [("moshez", "192.0.2.0/24", "answered"), ("nobody", "192.0.2.0/24", "answered")])
 
 
 class LimitTests(SiteTestCase):

@@ -13,14 +13,18 @@ from typing import Any
 
 from attrs import evolve
 from twisted.application.service import IService, IServiceMaker, MultiService, Service
+from twisted.internet.defer import maybeDeferred
 from twisted.internet.endpoints import quoteStringArgument
 from twisted.plugin import IPlugin, getPlugins
 from zope.interface import implementer
 
+from fingerpost.errors import FingerpostError
 from fingerpost.ops.config import EX_CONFIG, load_sections
 from fingerpost.ops.frontend import WRITE_SOCKET
+from fingerpost.ops.metrics import Metrics
+from fingerpost.ops.observing import MetricsConfig
+from fingerpost.ops.operated import IOperated
 from fingerpost.ops.plugin import IFingerpostService, ServicePlugin, configured, explained
-from fingerpost.ops.reloading import IReloadable
 from fingerpost.ops.services import OrderedService
 from fingerpost.store.configuration import SourceConfig
 from fingerpost.tutorial import AllInOneOptions, overridden, tutorial
@@ -46,7 +50,7 @@ class AllInOne:
 
         plugins: Any = getPlugins(IFingerpostService)
         parts: dict[str, ServicePlugin] = {plugin.section: plugin for plugin in plugins}
-        kinds = {section: plugin.config() for section, plugin in parts.items()}
+        kinds = {section: plugin.config() for section, plugin in parts.items()} | {"metrics": MetricsConfig}
         state = Path(options["state"]).absolute() if options["state"] else None
         scratch = Scratch()
         sockets = explained(lambda: _sockets(state), EX_CONFIG) if state else scratch.path
@@ -55,7 +59,8 @@ class AllInOne:
             given = tutorial(options, state or sockets)
             return private(overridden(load_sections(kinds, options.path), given), sockets, state, options["file"])
 
-        return configured(read, partial(_Whole, parts, scratch, reactor), reactor)
+        whole = partial(_Whole, parts, scratch, reactor)
+        return configured(self.tapname, read, whole, lambda sections: sections["metrics"], reactor)
 
 
 class Scratch(Service):
@@ -93,31 +98,48 @@ def private(sections: Sections, sockets: Path, state: Path | None, users: str | 
     if users is not None:
         store = evolve(store, sources=(SourceConfig("file", users, name="users"), *store.sources))
     mine["store"] = evolve(store, listen=evolve(store.listen, **listen))
-    for section, config in mine.items():
+    for section in mine.keys() - {"metrics"}:
+        config = mine[section]
+        if config.metrics != MetricsConfig():
+            raise FingerpostError(f"{section}.metrics: one process has one metrics socket; put `metrics` at the top")
         if section != "store":
             socket = "write" if type(config)().store == WRITE_SOCKET else "read"
             mine[section] = evolve(config, store=f"unix:{places[socket]}")
     return mine
 
 
-@implementer(IReloadable)
+@implementer(IOperated)
 class _Whole(OrderedService):
     """Every service, the store first and so stopped last."""
 
-    def __init__(self, parts: Mapping[str, ServicePlugin], scratch: Scratch, reactor: Any, sections: Sections) -> None:
+    def __init__(
+        self, parts: Mapping[str, ServicePlugin], scratch: Scratch, reactor: Any, sections: Sections, metrics: Metrics
+    ) -> None:
         super().__init__()
         scratch.setServiceParent(self)
-        self._running = {section: part.make(sections[section], reactor) for section, part in parts.items()}
+        self._running = {section: part.make(sections[section], reactor, metrics) for section, part in parts.items()}
         frontends = MultiService()  # which are stopped all at once, and the store behind them
         for section, service in self._running.items():
             service.setServiceParent(self if section == "store" else frontends)
         frontends.setServiceParent(self)
 
+    def describe(self) -> str:
+        """See `IOperated`."""
+        return self.trouble() or "; ".join(f"{section}: {part.describe()}" for section, part in self._running.items())
+
+    def trouble(self) -> str | None:
+        """See `IOperated`."""
+        return next((trouble for part in self._running.values() if (trouble := part.trouble())), None)
+
+    async def alive(self) -> bool:
+        """See `IOperated`."""
+        return all([await maybeDeferred(part.alive) for part in self._running.values()])
+
     def prepare(self, sections: Sections) -> dict[str, Any]:
-        """See `IReloadable`."""
+        """See `IOperated`."""
         return {section: service.prepare(sections[section]) for section, service in self._running.items()}
 
     def reload(self, sections: Sections, prepared: Mapping[str, Any]) -> None:
-        """See `IReloadable`."""
+        """See `IOperated`."""
         for section, service in self._running.items():
             service.reload(sections[section], prepared[section])

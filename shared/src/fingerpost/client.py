@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from random import random
 from typing import Any
 
@@ -28,6 +29,8 @@ from fingerpost.codec import changes_from_bytes, dump, load
 from fingerpost.errors import FingerpostError, NoSuchUser, TemporarilyUnavailable
 from fingerpost.interfaces import IStatusSetter, NewStatus, Proof
 from fingerpost.model import Availability, Change, Record, Status
+from fingerpost.ops.events import Event
+from fingerpost.ops.outcomes import Outcome
 
 __all__ = ["Connection", "StoreClient"]
 
@@ -37,6 +40,7 @@ _READ_WITHIN = 2.0
 _PATIENCE = 1.5
 
 Heard = Callable[[int, int, Sequence[Change]], None]
+Called = Callable[[type[Command], Outcome], None]
 
 
 def _jitter() -> float:
@@ -47,10 +51,11 @@ def _jitter() -> float:
 class StoreProtocol(AMP):
     """The frontend's end of a connection to the store; `ended` fires when the connection is lost."""
 
-    def __init__(self) -> None:
+    def __init__(self, called: Called) -> None:
         super().__init__()
         self.ended: Deferred[None] = Deferred()
         self.heard: Heard = lambda first, last, changes: None
+        self._called = called
 
     @wire.Changes.responder
     def changes(self, first: int, last: int, changes: bytes) -> dict[str, Any]:
@@ -58,15 +63,25 @@ class StoreProtocol(AMP):
         self.heard(first, last, changes_from_bytes(changes))
         return {}
 
+    async def asked(
+        self, clock: IReactorTime, command: type[Command], arguments: dict[str, Any], within: float = _ANSWER_WITHIN
+    ) -> dict[str, Any]:
+        """The answer to a command, if it comes within so many seconds; raises `FingerpostError`."""
+        try:
+            answer: dict[str, Any] = await self.callRemote(command, **arguments).addTimeout(within, clock)
+        except FingerpostError as error:
+            self._called(command, Outcome.of(error))
+            raise
+        except Exception as error:  # whatever became of the connection, the caller can only try again
+            self._called(command, Outcome.UNAVAILABLE)
+            raise TemporarilyUnavailable from error
+        self._called(command, Outcome.ANSWERED)
+        return answer
+
     def connectionLost(self, reason: Any = None) -> None:
         """The connection is gone."""
         self.ended.callback(None)  # first: whoever is told that an answer is lost must not ask here again
         super().connectionLost(reason)
-
-
-class _ProtocolFactory(Factory):
-    protocol = StoreProtocol
-    noisy = False
 
 
 class Connection:
@@ -84,7 +99,7 @@ class Connection:
 
     async def ask(self, command: type[Command], **arguments: Any) -> dict[str, Any]:
         """The answer to a command on this connection; raises what the command's errors say."""
-        return await _asked(self._protocol, self._clock, command, arguments)
+        return await self._protocol.asked(self._clock, command, arguments)
 
     async def page(self, after: str, limit: int, order: str) -> tuple[list[Change], str]:
         """A page of records, and the `after` of the next one ("" where there is none)."""
@@ -100,29 +115,14 @@ def _drop(protocol: StoreProtocol) -> None:
         protocol.transport.loseConnection()
 
 
-async def _asked(
-    protocol: StoreProtocol,
-    clock: IReactorTime,
-    command: type[Command],
-    arguments: dict[str, Any],
-    within: float = _ANSWER_WITHIN,
-) -> dict[str, Any]:
-    try:
-        answer: dict[str, Any] = await protocol.callRemote(command, **arguments).addTimeout(within, clock)
-    except FingerpostError:
-        raise
-    except Exception as error:  # whatever became of the connection, the caller can only try again
-        raise TemporarilyUnavailable from error
-    return answer
-
-
 def _page(answer: dict[str, Any]) -> tuple[list[Change], str]:
     return changes_from_bytes(answer["changes"]), answer["next"] or ""
 
 
 @implementer(IStatusSetter)
 class StoreClient(Service):
-    """A client of the store at an endpoint. `connected` is called with each new `Connection`, `lost` when it has ended.
+    """A client of the store at an endpoint. `connected` is called with each new `Connection`, `lost` when it has ended,
+    and `called` with what became of each command.
 
     Every method raises `TemporarilyUnavailable` where the store can't be reached or does not answer in time.
     """
@@ -134,11 +134,17 @@ class StoreClient(Service):
         self.connected: Callable[[Connection], None] = lambda connection: None
         self.lost: Callable[[], None] = lambda: None
         self._endpoint = endpoint
-        self._name = name
+        self.called: Called = lambda command, outcome: None
+        self.name = name
         self._delay = backoffPolicy(initialDelay=0.05, maxDelay=1.0, factor=1.5, jitter=_jitter)
         self._protocol: StoreProtocol | None = None
         self._waiting: list[Deferred[StoreProtocol]] = []
         self._working: Deferred[None] | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the store has greeted, and not gone since."""
+        return self._protocol is not None
 
     def startService(self) -> None:
         """Connect, and connect again whenever that is needed."""
@@ -168,24 +174,35 @@ class StoreClient(Service):
 
     async def _connect_once(self) -> bool:
         """One connection, from its beginning to its end; whether the store greeted."""
-        connecting: Deferred[Any] = self._endpoint.connect(_ProtocolFactory())
+        factory: Any = Factory.forProtocol(partial(StoreProtocol, self.called))
+        factory.noisy = False
+        connecting: Deferred[Any] = self._endpoint.connect(factory)
         try:
             protocol: StoreProtocol = await connecting.addTimeout(_ANSWER_WITHIN, self.clock)
         except Exception:  # whatever it is, there is no store there now
             return False
         try:
-            answer = await _asked(protocol, self.clock, wire.Hello, {"version": wire.VERSION, "client": self._name})
+            answer = await protocol.asked(self.clock, wire.Hello, {"version": wire.VERSION, "client": self.name})
         except FingerpostError as error:
             _drop(protocol)
             if not isinstance(error, TemporarilyUnavailable):
-                self._log.warn("The status store refuses this client: {error}", error=str(error))
+                self._log.warn(
+                    "The status store refuses {finger_service}: {finger_reason}",
+                    message_id=Event.STORE_REFUSES,
+                    finger_service=self.name,
+                    finger_reason=str(error),
+                )
             return False
         await self._serve(protocol, answer)
         return True
 
     async def _serve(self, protocol: StoreProtocol, greeting: dict[str, Any]) -> None:
         self._protocol = protocol
-        self._log.info("Connected to the status store")
+        self._log.info(
+            "{finger_service} is connected to the status store",
+            message_id=Event.STORE_BACK,
+            finger_service=self.name,
+        )
         waiting, self._waiting = self._waiting, []
         self.connected(Connection(protocol, self.clock, greeting["epoch"], greeting["revision"]))
         for waiter in waiting:
@@ -194,7 +211,11 @@ class StoreClient(Service):
         self._protocol = None
         self.lost()
         if self.running:
-            self._log.warn("The status store is away; what is known is still answered")
+            self._log.warn(
+                "{finger_service} has lost the status store; what is known is still answered",
+                message_id=Event.STORE_AWAY,
+                finger_service=self.name,
+            )
 
     def _connection(self) -> Deferred[StoreProtocol]:
         """The connection, now or when there is one."""
@@ -212,7 +233,7 @@ class StoreClient(Service):
         except Exception as error:
             raise TemporarilyUnavailable from error
         within = _ANSWER_WITHIN if "op_id" in arguments else _READ_WITHIN
-        return await _asked(protocol, self.clock, command, arguments, within)
+        return await protocol.asked(self.clock, command, arguments, within)
 
     async def change(self, name: str) -> Change:
         """The record of a login or unambiguous alias, with its revision; raises `NoSuchUser`."""

@@ -22,6 +22,7 @@ from fingerpost.errors import NoSuchUser, Resync, TemporarilyUnavailable
 from fingerpost.interfaces import IStatuses, Page
 from fingerpost.model import Change, Record, Status
 from fingerpost.names import fold
+from fingerpost.ops.events import Event
 
 __all__ = ["Replica"]
 
@@ -41,6 +42,7 @@ class Replica:
         self.epoch = ""
         self.loads = 0
         self._client = client
+        self._stale_since = client.clock.seconds()
         self._capacity = capacity
         self._directory = Directory()
         self._recent: OrderedDict[str, None] = OrderedDict()  # logins by use, where not all records fit
@@ -53,6 +55,10 @@ class Replica:
 
     def __len__(self) -> int:
         return len(self._directory)
+
+    def age(self) -> float:
+        """For how many seconds the records may have been out of date; 0 while they are current."""
+        return self._client.clock.seconds() - self._stale_since if self.stale else 0.0
 
     async def get(self, name: str) -> Record:
         """See `IStatuses`."""
@@ -135,7 +141,9 @@ class Replica:
         Deferred.fromCoroutine(self._follow(connection)).addErrback(self._could_not_follow, connection)
 
     def _lost(self) -> None:
-        self.stale = True
+        if not self.stale:
+            self.stale = True
+            self._stale_since = self._client.clock.seconds()
 
     async def _follow(self, connection: Connection) -> None:
         """Go on from where we were, or load afresh where the store is another one or has moved on too far."""
@@ -171,7 +179,13 @@ class Replica:
         self._missing.clear()
         self.complete, self.epoch, self.revision = complete, connection.epoch, connection.revision
         self.loads += 1
-        self._log.info("Loaded {n} records, {kind}", n=len(loaded), kind="all there are" if complete else "not all")
+        self._log.info(
+            "Loaded {n} records, {kind}",
+            n=len(loaded),
+            kind="all there are" if complete else "not all",
+            finger_service=self._client.name,
+            message_id=Event.RECORDS_RELOADED if self.loads > 1 else None,
+        )
         if self.loads > 1:
             self._tell_difference(before)
 

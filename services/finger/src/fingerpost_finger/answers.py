@@ -8,6 +8,8 @@ from fingerpost.errors import FingerpostError, NoSuchUser, TemporarilyUnavailabl
 from fingerpost.interfaces import IStatuses
 from fingerpost.lookups import latest
 from fingerpost.model import Record, Status
+from fingerpost.ops.outcomes import Outcome
+from fingerpost.ops.visits import Answer
 from fingerpost.phrases import echoed
 
 from fingerpost_finger import query, render
@@ -20,6 +22,10 @@ _MOST_NAMES = 20  # people asked about in one query
 _REMEMBERED = 2000  # answers kept ready
 
 
+class Denied(FingerpostError):
+    """That is not answered here."""
+
+
 class Answers:
     """Turns query lines into answers, under a policy that may change while it runs."""
 
@@ -28,34 +34,43 @@ class Answers:
         self._statuses = statuses
         self._short = lru_cache(_REMEMBERED)(_short)  # most queries ask again about somebody who said nothing new
 
-    async def answer(self, line: bytes) -> bytes:
+    async def answer(self, line: bytes) -> Answer:
         """The whole answer to a query line; every line of it ends in CRLF."""
+        asked = None
         try:
-            return await self._answer(query.parse(line))
-        except BadQuery as error:
-            return self.sentence(str(error))
+            asked = query.parse(line)
+            return await self._answer(asked)
         except TemporarilyUnavailable:
-            return self.sentence("Finger is temporarily unavailable here; please try again in a moment.")
+            sentence = "Finger is temporarily unavailable here; please try again in a moment."
+            return Answer(self.sentence(sentence), Outcome.UNAVAILABLE, _about(asked))
+        except Denied as error:
+            return Answer(self.sentence(str(error)), Outcome.DENIED, _about(asked))
         except FingerpostError as error:
-            return self.sentence(f"{error}")
+            return Answer(self.sentence(str(error)), Outcome.REFUSED, _about(asked))
 
     def sentence(self, text: str) -> bytes:
         """An answer of one line."""
         return render.sentence(text, self.policy)
 
-    async def _answer(self, asked: Query) -> bytes:
+    async def _answer(self, asked: Query) -> Answer:
         if asked.hosts:
-            return self.sentence("Finger forwarding service denied.")  # RFC 1288 §3.2.1
+            raise Denied("Finger forwarding service denied.")  # RFC 1288 §3.2.1
         if not asked.names:
-            return await self._list(asked.verbose)
+            return Answer(await self._list(asked.verbose))
         if len(asked.names) > _MOST_NAMES:
             raise BadQuery(f"Please ask for at most {_MOST_NAMES} people at once.")
         history = _History(self._statuses, self.policy) if asked.verbose else None
-        return b"\r\n".join([await self._one(name, history) for name in asked.names])
+        found = [await self._one(name, history) for name in asked.names]
+        known = any(body is not None for body in found)
+        bodies = [
+            self.sentence(f"{echoed(name)}: no such user.") if body is None else body
+            for name, body in zip(asked.names, found, strict=True)
+        ]
+        return Answer(b"\r\n".join(bodies), Outcome.ANSWERED if known else Outcome.NOT_FOUND, _about(asked))
 
     async def _list(self, verbose: bool) -> bytes:
         if not self.policy.list:
-            return self.sentence("Finger online user list denied.")  # RFC 1288 §3.2.2
+            raise Denied("Finger online user list denied.")  # RFC 1288 §3.2.2
         found = await latest(self._statuses, self.policy.list_limit)
         if not found.records:
             return self.sentence("Nobody has set a status.")
@@ -65,11 +80,11 @@ class Answers:
             page.line(f"These are the latest {len(found.records)}; there are more.")
         return bytes(page)
 
-    async def _one(self, name: str, history: _History | None) -> bytes:
-        """What is known of a name; with `history`, in full."""
+    async def _one(self, name: str, history: _History | None) -> bytes | None:
+        """What is known of a name, with `history` in full; None where that is nothing."""
         found = await self._matching(name)
         if not found:
-            return self.sentence(f"{echoed(name)}: no such user.")
+            return None
         if len(found) == 1 and history is None:
             return self._short(found[0], self.policy)
         page = render.Page(self.policy.ascii)
@@ -89,6 +104,10 @@ class Answers:
             if not self.policy.ambiguous:
                 return []
             return await self._statuses.find(name, self.policy.ambiguous_limit)
+
+
+def _about(asked: Query | None) -> str:
+    return "" if asked is None else ",".join(asked.names)
 
 
 class _History:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fingerpost.ops.limits import Limits
+from fingerpost.ops.requests import Requests
 from fingerpost.ops.visits import Visit, VisitFactory
 from twisted.internet.interfaces import IReactorTime
 
@@ -22,11 +23,9 @@ class FingerProtocol(Visit):
         try:
             line = first_line(self.input, ended)
         except BadQuery as error:
-            self.finish(self.refusing(str(error)))
+            self.refuse(str(error))
         else:
             if line is not None:
-                if self.factory.log_queries:
-                    self.log.info("{peer} asked {line!r}", peer=self.peer, line=line)
                 self.answer(self.factory.answers.answer(line))
 
     def refusing(self, sentence: str) -> bytes:
@@ -35,11 +34,10 @@ class FingerProtocol(Visit):
 
 
 class FingerFactory(VisitFactory):
-    """Answers finger queries; `log_queries` keeps an audit trail of them (RFC 1288 §3.2.7)."""
+    """Answers finger queries."""
 
     protocol = FingerProtocol
 
-    def __init__(self, reactor: IReactorTime, limits: Limits, answers: Answers) -> None:
-        super().__init__(reactor, limits)
+    def __init__(self, reactor: IReactorTime, limits: Limits, requests: Requests, answers: Answers) -> None:
+        super().__init__(reactor, limits, requests)
         self.answers = answers
-        self.log_queries = False

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fingerpost.ops.limits import Admission, Limits
+from fingerpost.ops.requests import Requests
 from twisted.internet.defer import Deferred
 
 from fingerpost_irc import ctcp
@@ -27,9 +28,17 @@ class Bot(Presence):
     """A presence that can be asked, and that tells news."""
 
     def __init__(
-        self, clock: Any, network: Network, credentials: Credentials, watcher: Watcher, answers: Answers, news: News
+        self,
+        clock: Any,
+        network: Network,
+        credentials: Credentials,
+        watcher: Watcher,
+        requests: Requests,
+        answers: Answers,
+        news: News,
     ) -> None:
         super().__init__(clock, network, credentials, watcher)
+        self._requests = requests
         self._answers = answers
         self._news = news
         asked = network.questions
@@ -49,14 +58,20 @@ class Bot(Presence):
         question = asked_in_private if private else asked_in_channel
         asked = question(message, self.nickname, self.config.prefix)
         host = _host(address)
-        if asked is None or self._questions.request(host) is not None:
+        if asked is None:
+            return
+        if self._questions.request(host) is not None:
+            self._requests.refused()
             return
         target, mark = (asker, "") if private else (channel, f"{asker}: ")
         answering = Deferred.fromCoroutine(self._answer(asked, target, mark, host))
         answering.addErrback(lambda failure: self.log.failure("A question was not answered", failure))
 
     async def _answer(self, asked: str, target: str, mark: str, host: str) -> None:
-        self.pace.say(self._lines(target, await self._answers.answer(asked), mark), host)
+        since = self._requests.now()
+        answer = await self._answers.answer(asked)
+        self.pace.say(self._lines(target, answer.text, mark), host)
+        self._requests.done(since, answer.outcome, about=answer.about)
 
     def ctcpQuery(self, user: str, channel: str, messages: Sequence[tuple[str, str | None]]) -> None:
         """Reply to the first of the CTCP questions of a private message; everything else about them is ignored."""

@@ -7,6 +7,8 @@ from typing import Any
 from fingerpost.interfaces import IStatuses
 from fingerpost.model import Change
 from fingerpost.ops.draining import Drain
+from fingerpost.ops.events import Event
+from fingerpost.ops.requests import Requests
 from twisted.application.internet import ClientService
 from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred
@@ -70,8 +72,10 @@ class NetworkService(Service):
         network: Network,
         credentials: Credentials,
         endpoint: IStreamClientEndpoint,
+        requests: Requests,
         statuses: IStatuses,
     ) -> None:
+        self._requests = requests
         self.setName(network.name)
         self.network = network
         self.credentials = credentials
@@ -106,7 +110,7 @@ class NetworkService(Service):
         await self._client.stopService()
 
     def _bot(self) -> Bot:
-        return Bot(self._clock, self.network, self.credentials, self, self._answers, self._news)
+        return Bot(self._clock, self.network, self.credentials, self, self._requests, self._answers, self._news)
 
     def _heard(self, change: Change) -> None:
         if self.network.announce and self._news.heard(change):
@@ -129,8 +133,9 @@ class NetworkService(Service):
         if self.running and not self.given_up:
             self.given_up = True
             self._log.error(
-                "{network}: the server has banned this bot, which stays away until a reload or a restart: {reason}",
-                network=self.network.name, reason=reason,
+                "{finger_network}: the server has banned this bot, which stays away until a reload or a restart: "
+                "{finger_reason}",
+                message_id=Event.IRC_REFUSED, finger_network=self.network.name, finger_reason=reason,
             )  # fmt: skip
 
     def lost(self, bot: Presence, reason: Any, last_words: str) -> None:
@@ -155,6 +160,7 @@ class NetworkService(Service):
             self._complaint = complaint
             host, port = self.network.address
             self._log.warn(
-                "{network}: {complaint} ({host}, port {port}); it is tried again from time to time",
-                network=self.network.name, complaint=complaint, host=host, port=port,
+                "{finger_network}: {finger_reason} ({host}, port {port}); it is tried again from time to time",
+                message_id=Event.IRC_AWAY, finger_network=self.network.name, finger_reason=complaint,
+                host=host, port=port,
             )  # fmt: skip

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from fingerpost.ops.events import Event
 from fingerpost.text import without_controls
 from twisted.internet.protocol import connectionDone
 from twisted.internet.task import LoopingCall
@@ -90,7 +91,10 @@ class Presence(Client):
 
     def signedOn(self) -> None:
         """The server has let us in."""
-        self.log.info("{network}: connected as {nick}", network=self.network, nick=without_controls(self.nickname))
+        self.log.info(
+            "{finger_network}: connected as {nick}",
+            message_id=Event.IRC_BACK, finger_network=self.network, nick=without_controls(self.nickname),
+        )  # fmt: skip
         self._watcher.welcomed()
         self._join()
         self._trying.start(_AGAIN, now=False)

@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from fingerpost.ops.frontend import ReadingFrontend
+from fingerpost.ops.metrics import Metrics
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.internet.ssl import Certificate, optionsForClientTLS, platformTrust, trustRootFromCertificates
@@ -26,8 +27,8 @@ class IRCService(ReadingFrontend):
     live = ("networks",)
     _log = Logger()
 
-    def __init__(self, config: Config, reactor: Any) -> None:
-        super().__init__(config, reactor)
+    def __init__(self, config: Config, reactor: Any, metrics: Metrics) -> None:
+        super().__init__(config, reactor, metrics)
         self._reactor = reactor
         self._networks = Networks(self._network)
         self._networks.setServiceParent(self)
@@ -40,11 +41,11 @@ class IRCService(ReadingFrontend):
             self._log.info("No IRC network is configured, so there is nothing to do")
 
     def prepare(self, config: Config) -> Wanted:
-        """See `IReloadable`; a secret that can't be read leaves everything as it is."""
+        """See `IOperated`; a secret that can't be read leaves everything as it is."""
         return [(network, Credentials.read(network, os.environ)) for network in config.networks]
 
     def reconfigured(self, config: Config, prepared: Wanted) -> None:
-        """See `Reloadable`."""
+        """See `Operated`."""
         self._take(prepared)
 
     def _take(self, wanted: Wanted) -> None:
@@ -54,7 +55,7 @@ class IRCService(ReadingFrontend):
 
     def _network(self, network: Network, credentials: Credentials) -> NetworkService:
         place = _endpoint(self._reactor, network, credentials)
-        return NetworkService(self._reactor, network, credentials, place, self.replica)
+        return NetworkService(self._reactor, network, credentials, place, self.requests, self.replica)
 
 
 def _endpoint(reactor: Any, network: Network, credentials: Credentials) -> IStreamClientEndpoint:

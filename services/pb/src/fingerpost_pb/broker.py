@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fingerpost.ops.outcomes import Outcome
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.python.failure import Failure
 from twisted.spread import pb
@@ -32,7 +33,9 @@ class StatusBroker(Connection):
     ) -> None:
         """See `pb.Broker`; errors are answered here without a word in the log."""
         self.began()
+        since, about = self.factory.requests.now(), _first_text(netArgs)
         answer = Deferred.fromCoroutine(self._answer(objectID, message.decode("ascii"), netArgs, netKw))
+        answer.addBoth(self._done, since, about)
         if answerRequired:
             answer.addCallback(lambda result: self.sendCall(b"answer", requestID, result))
         answer.addErrback(self._failed, requestID if answerRequired else None)
@@ -77,6 +80,12 @@ class StatusBroker(Connection):
             raise BadCall("There is no such object here; call the root.")
         return await maybeDeferred(found.remoteMessageReceived, self, message, arguments, keywords)
 
+    def _done(self, result: Any, since: float, about: str) -> Any:
+        error = result.value if isinstance(result, Failure) else None
+        outcome = Outcome.ANSWERED if error is None else getattr(error, "outcome", Outcome.FAILED)
+        self.factory.requests.done(since, outcome, self.peer, about)
+        return result
+
     def _failed(self, failure: Failure, request: int | None) -> None:
         error = failure.value
         if not isinstance(error, pb.Error):
@@ -84,3 +93,11 @@ class StatusBroker(Connection):
             error = Defect()
         if request is not None:
             self.sendCall(b"error", request, self.serialize(Told(error)))
+
+
+def _first_text(arguments: Any) -> str:
+    """The first argument of a call as it is on the wire, if that is a text; for the access log."""
+    first = arguments[1] if isinstance(arguments, list) and len(arguments) > 1 else b""
+    if isinstance(first, list) and len(first) == 2 and first[0] == b"unicode":
+        first = first[1]
+    return first.decode("utf-8", "replace") if isinstance(first, bytes) else ""

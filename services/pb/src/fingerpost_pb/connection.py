@@ -49,7 +49,7 @@ class Connection(pb.Broker):
     def connectionMade(self) -> None:
         """See `Protocol`."""
         super().connectionMade()
-        self._peer, self.key = whose(self.transport.getPeer())
+        self.peer, self.key = whose(self.transport.getPeer())
         self._pressure = Backpressure(self.factory.clock, self.transport, self._evaluate, self._stalled)
         self._deadline = self.factory.clock.callLater(FIRST_CALL, self._too_slow)
         if ITCPTransport.providedBy(self.transport):  # a client may be silent for days, and its machine be gone
@@ -70,7 +70,8 @@ class Connection(pb.Broker):
         if not self._over:
             self._over = True
             self._received.clear()
-            self._log.info("{peer} was disconnected: {why}", peer=self._peer or "A local client", why=why)
+            self.factory.requests.refused()
+            self._log.info("{peer} was disconnected: {why}", peer=self.peer or "A local client", why=why)
             self.transport.abortConnection()
 
     def finish(self) -> None:

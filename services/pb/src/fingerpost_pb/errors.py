@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fingerpost.ops.outcomes import Outcome
 from twisted.python.reflect import qual
 from twisted.spread import pb
 
@@ -26,6 +27,8 @@ _COPIED = b"twisted.spread.pb.CopyableFailure"
 class StatusError(pb.Error):
     """Something went wrong."""
 
+    outcome = Outcome.FAILED
+
     def __init__(self, sentence: str | None = None) -> None:
         super().__init__(sentence or type(self).__doc__)
 
@@ -33,21 +36,31 @@ class StatusError(pb.Error):
 class NoSuchUser(StatusError):
     """No such user."""
 
+    outcome = Outcome.NOT_FOUND
+
 
 class NotShown(StatusError):
     """The live list is not offered here."""
+
+    outcome = Outcome.DENIED
 
 
 class TemporarilyUnavailable(StatusError):
     """The statuses are temporarily unavailable; please try again in a moment."""
 
+    outcome = Outcome.UNAVAILABLE
+
 
 class TooMany(StatusError):
     """Too many calls; please try again in a moment."""
 
+    outcome = Outcome.REFUSED
+
 
 class BadCall(StatusError):
     """This is no call that is answered here."""
+
+    outcome = Outcome.REFUSED
 
 
 class Defect(StatusError):

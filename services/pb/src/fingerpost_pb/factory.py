@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fingerpost.ops.limits import Admission
+from fingerpost.ops.requests import Requests
 from twisted.internet.interfaces import IReactorTime
 from twisted.spread import pb
 
@@ -18,10 +19,11 @@ class StatusFactory(pb.PBServerFactory):
     protocol = StatusBroker
     noisy = False
 
-    def __init__(self, clock: IReactorTime, admission: Admission, root: pb.Root) -> None:
+    def __init__(self, clock: IReactorTime, admission: Admission, requests: Requests, root: pb.Root) -> None:
         super().__init__(root, security=PlainValues())
         self.clock = clock
         self.admission = admission
+        self.requests = requests
         self.brokers: set[StatusBroker] = set()
 
     def finish(self) -> None:

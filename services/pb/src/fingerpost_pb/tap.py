@@ -10,6 +10,7 @@ from fingerpost.lookups import Disclosure
 from fingerpost.ops.frontend import ListeningConfig, ReadingConfig, ReadingFrontend
 from fingerpost.ops.guard import Guard
 from fingerpost.ops.limits import Admission
+from fingerpost.ops.metrics import Metrics
 from fingerpost.ops.services import Draining, endpoints
 
 from fingerpost_pb.answers import Answers
@@ -33,17 +34,18 @@ class PbService(ReadingFrontend):
     tapname = "finger-pb"
     live = ("limits", "show", "users_limit")
 
-    def __init__(self, config: Config, reactor: Any) -> None:
-        super().__init__(config, reactor)
+    def __init__(self, config: Config, reactor: Any, metrics: Metrics) -> None:
+        super().__init__(config, reactor, metrics)
         self._list = LiveStatuses(self.replica, config.list_limit)
         self._answers = Answers(self.replica, self._list, config)
-        self._admission = Admission(config.limits, reactor)
-        factory: Any = StatusFactory(reactor, self._admission, StatusRoot(self._answers.calls))
+        self._admission = Admission(config.limits, reactor, self.requests.full)
+        self.requests.metrics.read_connections(lambda: self._admission.total)
+        factory: Any = StatusFactory(reactor, self._admission, self.requests, StatusRoot(self._answers.calls))
         places = endpoints(reactor, config.listen, "pb", "tcp:8889:interface=127.0.0.1")
-        Draining(places, Guard(reactor, self._admission, factory, factory.finish)).setServiceParent(self)
+        Draining(places, Guard(reactor, self._admission, self.requests, factory, factory.finish)).setServiceParent(self)
 
     def reconfigured(self, config: Config, prepared: None) -> None:
-        """See `Reloadable`."""
+        """See `Operated`."""
         self._admission.limits = config.limits
         self._answers.disclose(config)
 

@@ -91,7 +91,8 @@ class _Person(Page):
 
     async def asked(self, request: Any) -> Answer:
         """See `Page`."""
-        return await self.pages.person(self._name.decode("utf-8", "replace")[:_LONGEST_NAME])
+        name = request.about = self._name.decode("utf-8", "replace")[:_LONGEST_NAME]
+        return await self.pages.person(name)
 
 
 class _Static(Page):

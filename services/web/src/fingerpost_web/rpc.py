@@ -9,12 +9,14 @@ from typing import Any
 
 from fingerpost.errors import FingerpostError, NoSuchUser, NotAccepted, TemporarilyUnavailable
 from fingerpost.lookups import Lookups
+from fingerpost.ops.outcomes import Outcome
 from fingerpost.text import without_controls
 from twisted.internet.defer import Deferred
 from twisted.web.xmlrpc import XMLRPC, Fault, XMLRPCIntrospection
 
 __all__ = ["RPC"]
 
+_OUTCOMES = {404: Outcome.NOT_FOUND, 503: Outcome.UNAVAILABLE, XMLRPC.FAILURE: Outcome.FAILED}
 _FAULTS: list[tuple[type[FingerpostError], int]] = [
     (NoSuchUser, 404),
     (NotAccepted, 400),
@@ -48,16 +50,24 @@ class RPC(XMLRPC):
         method = super().lookupProcedure(procedurePath)
 
         @wraps(method)
-        def called(*arguments: object) -> Deferred[Any]:
+        def called(request: Any, *arguments: object) -> Deferred[Any]:
             if not all(isinstance(argument, str) for argument in arguments):
                 return _fault(400, f"{procedurePath}: every argument is a string")
             try:
                 signature(method).bind(*arguments)
             except TypeError as error:
                 return _fault(400, f"{procedurePath}: {error}")
+            request.about = str(arguments[0]) if arguments else ""
             return Deferred.fromCoroutine(_answered(method, arguments))
 
+        called.withRequest = True  # type: ignore[attr-defined]
         return called
+
+    def _cbRender(self, result: Any, request: Any, responseFailed: Any = None) -> None:
+        """See `XMLRPC`; a fault is an answer with code 200, and has its own code for what it is."""
+        if isinstance(result, Fault):
+            request.outcome = _OUTCOMES.get(result.faultCode, Outcome.REFUSED)
+        super()._cbRender(result, request, responseFailed)
 
     @_signed("string", "string")
     async def xmlrpc_getUser(self, name: str) -> str:

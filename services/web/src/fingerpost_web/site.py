@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from fingerpost.ops.limits import Admission, whose
+from fingerpost.ops.outcomes import Outcome
+from fingerpost.ops.requests import Requests
 from twisted.web import http, server
 
 from fingerpost_web.resources import Front
@@ -14,6 +16,14 @@ __all__ = ["Site"]
 _DEADLINE = 15  # seconds, for a whole request to arrive, and for the next one to begin
 _GRACE = 1.0  # seconds, for a first request that is on its way when the service stops
 _MOST_BYTES = 64 * 1024  # of a request's body
+_OUTCOMES = {
+    http.BAD_REQUEST: Outcome.REFUSED,
+    http.NOT_FOUND: Outcome.NOT_FOUND,
+    http.NOT_ALLOWED: Outcome.REFUSED,
+    429: Outcome.REFUSED,
+    http.INTERNAL_SERVER_ERROR: Outcome.FAILED,
+    http.SERVICE_UNAVAILABLE: Outcome.UNAVAILABLE,
+}
 _HEADERS = {
     "Server": "Fingerpost",
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -27,7 +37,15 @@ _HEADERS = {
 class _Request(server.Request):
     """A request whose body is bounded."""
 
+    channel: Any  # a _Channel
+    about = ""  # whom it asks about
+    outcome: Outcome | None = None  # where the code does not tell
     _received = 0
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        """See `IRequest`."""
+        self.since = self.channel.site.requests.now()
+        super().requestReceived(command, path, version)
 
     def gotLength(self, length: int | None) -> None:
         """See `IRequest`."""
@@ -44,7 +62,8 @@ class _Request(server.Request):
             super().handleContentChunk(data)
 
     def _too_large(self) -> None:
-        transport: Any = self.channel.transport
+        self.channel.site.requests.refused()
+        transport = self.channel.transport
         if not transport.disconnecting:
             transport.write(b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
             self.channel.loseConnection()
@@ -109,12 +128,13 @@ class Site(server.Site):
     noisy = False
     protocol: Any = _Channel
 
-    def __init__(self, front: Front, admission: Admission, reactor: Any) -> None:
+    def __init__(self, front: Front, admission: Admission, requests: Requests, reactor: Any) -> None:
         super().__init__(front, _Request, timeout=_DEADLINE, reactor=reactor)
         self.channels: set[_Channel] = set()
         self.finishing = False
         self._front = front
         self._admission = admission
+        self.requests = requests
 
     def getResourceFor(self, request: Any) -> Any:
         """See `server.Site`; who asks too often is told so."""
@@ -124,7 +144,10 @@ class Site(server.Site):
         return super().getResourceFor(request) if refusal is None else self._front.refusing(refusal)
 
     def log(self, request: Any) -> None:
-        """See `HTTPFactory`; nothing is written for each request."""
+        """See `HTTPFactory`."""
+        peer, _ = whose(request.getClientAddress())
+        outcome = request.outcome or _OUTCOMES.get(request.code, Outcome.ANSWERED)
+        self.requests.done(request.since, outcome, peer, request.about)
 
     def finish(self) -> None:
         """Let every connection end once it was answered."""

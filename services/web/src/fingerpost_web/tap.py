@@ -9,6 +9,7 @@ from fingerpost.lookups import Lookups
 from fingerpost.ops.frontend import ReadingFrontend
 from fingerpost.ops.guard import Guard
 from fingerpost.ops.limits import Admission
+from fingerpost.ops.metrics import Metrics
 from fingerpost.ops.services import Draining, endpoints
 from OpenSSL import SSL
 from twisted.protocols.tls import TLSMemoryBIOFactory
@@ -38,13 +39,14 @@ class WebService(ReadingFrontend):
     tapname = "finger-web"
     live = ("limits", "templates", "title", "page_size", "history_limit", "users_limit", "show")
 
-    def __init__(self, config: Config, reactor: Any) -> None:
-        super().__init__(config, reactor)
+    def __init__(self, config: Config, reactor: Any, metrics: Metrics) -> None:
+        super().__init__(config, reactor, metrics)
         files = self.prepare(config)
         self._pages = Pages(self.replica, config, files.theme)
         self._lookups = Lookups(self.replica, config)
-        self._admission = Admission(config.limits, reactor)
-        site = Site(Front(self._pages, RPC(self._lookups)), self._admission, reactor)
+        self._admission = Admission(config.limits, reactor, self.requests.full)
+        self.requests.metrics.read_connections(lambda: self._admission.total)
+        site = Site(Front(self._pages, RPC(self._lookups)), self._admission, self.requests, reactor)
         self._listen(reactor, site, site, config.listen, "web", "tcp:8000:interface=127.0.0.1")
         self._tls = None if files.context is None else Renewable(files.context)
         if config.tls is not None and self._tls is not None:
@@ -52,15 +54,15 @@ class WebService(ReadingFrontend):
             self._listen(reactor, site, secure, config.tls.listen, "web-tls", "tcp:8443:interface=127.0.0.1")
 
     def _listen(self, reactor: Any, site: Site, factory: Any, listen: Any, name: str, default: str) -> None:
-        guard = Guard(reactor, self._admission, factory, site.finish)
+        guard = Guard(reactor, self._admission, self.requests, factory, site.finish)
         Draining(endpoints(reactor, listen, name, default), guard).setServiceParent(self)
 
     def prepare(self, config: Config) -> _Files:
-        """See `IReloadable`: templates and the certificate are read; raises `FingerpostError`."""
+        """See `IOperated`: templates and the certificate are read; raises `FingerpostError`."""
         return _Files(Theme.read(config.templates), None if config.tls is None else context(config.tls))
 
     def reconfigured(self, config: Config, prepared: _Files) -> None:
-        """See `Reloadable`."""
+        """See `Operated`."""
         self._admission.limits = config.limits
         self._pages.config = self._lookups.disclosure = config
         self._pages.theme = prepared.theme

@@ -11,13 +11,17 @@ from twisted.internet.interfaces import IStreamClientEndpoint
 
 from fingerpost.client import StoreClient
 from fingerpost.errors import FingerpostError
+from fingerpost.ops.access import LogConfig
 from fingerpost.ops.limits import Limits
-from fingerpost.ops.reloading import Reloadable
+from fingerpost.ops.metrics import Metrics
+from fingerpost.ops.operated import Operated, OperatedConfig
+from fingerpost.ops.requests import Requests
 from fingerpost.replica import Replica
 
 __all__ = [
     "READ_SOCKET",
     "WRITE_SOCKET",
+    "Frontend",
     "FrontendConfig",
     "ListeningConfig",
     "ReadingConfig",
@@ -30,10 +34,11 @@ WRITE_SOCKET = "unix:/run/fingerpost/write.sock"
 
 
 @frozen(kw_only=True, slots=False)
-class FrontendConfig:
-    """The key that every frontend has: where the store is."""
+class FrontendConfig(OperatedConfig):
+    """The keys that every frontend has: where the store is, and what is logged of requests."""
 
     store: str = READ_SOCKET
+    log: LogConfig = field(factory=LogConfig)
 
 
 @frozen(kw_only=True, slots=False)
@@ -60,13 +65,46 @@ def store_client(config: FrontendConfig, reactor: Any, name: str) -> StoreClient
     return StoreClient(reactor, endpoint, name)
 
 
-class ReadingFrontend(Reloadable):
-    """A frontend that answers from a replica: its `tapname` is what the store, the log and systemd know it by."""
+class Frontend(Operated):
+    """A service that asks the store: its `tapname` is what the store, the log, systemd and Prometheus know it by."""
 
     tapname: ClassVar[str]
 
-    def __init__(self, config: ReadingConfig, reactor: Any) -> None:
+    def __init__(self, config: FrontendConfig, reactor: Any, metrics: Metrics) -> None:
         super().__init__(config)
-        client = store_client(config, reactor, self.tapname)
-        self.replica = Replica(client, config.cache_size)
-        client.setServiceParent(self)
+        self.requests = Requests(reactor, metrics, self.tapname, config.log)
+        self.client = store_client(config, reactor, self.tapname)
+        self.client.called = self.requests.metrics.called
+        self.requests.metrics.read_store(lambda: self.client.is_connected)
+        self.client.setServiceParent(self)
+
+    def describe(self) -> str:
+        """See `IOperated`."""
+        return self.trouble() or "The status store is connected"
+
+    def trouble(self) -> str | None:
+        """See `IOperated`."""
+        return None if self.client.is_connected else "The status store is away"
+
+    def reload(self, config: FrontendConfig, prepared: Any) -> None:
+        """See `IOperated`."""
+        self.requests.access.config = config.log
+        super().reload(config, prepared)
+
+
+class ReadingFrontend(Frontend):
+    """A frontend that answers from a replica."""
+
+    def __init__(self, config: ReadingConfig, reactor: Any, metrics: Metrics) -> None:
+        super().__init__(config, reactor, metrics)
+        replica = self.replica = Replica(self.client, config.cache_size)
+        self.requests.metrics.read_replica(lambda: replica.revision, replica.age, lambda: len(replica))
+
+    def describe(self) -> str:
+        """See `IOperated`."""
+        store = "away" if self.replica.stale else "connected"
+        return self.trouble() or f"Answering from {len(self.replica)} records; the status store is {store}"
+
+    def trouble(self) -> str | None:
+        """See `IOperated`: without the store, what is known is answered."""
+        return None if self.replica.loads else "No records yet, because the status store is away"

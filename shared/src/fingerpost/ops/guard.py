@@ -14,6 +14,7 @@ from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 
 from fingerpost.ops.draining import Drain
 from fingerpost.ops.limits import Admission, whose
+from fingerpost.ops.requests import Requests
 
 __all__ = ["Guard"]
 
@@ -28,9 +29,12 @@ class Guard(WrappingFactory):
     protocol = _Guarded
     noisy = False
 
-    def __init__(self, clock: IReactorTime, admission: Admission, factory: Any, finish: Callable[[], None]) -> None:
+    def __init__(
+        self, clock: IReactorTime, admission: Admission, requests: Requests, factory: Any, finish: Callable[[], None]
+    ) -> None:
         super().__init__(factory)
         self.admission = admission
+        self._requests = requests
         self.protocols: dict[Any, int]
         self._finish = finish
         self._drain = Drain(clock, self.protocols)
@@ -39,6 +43,7 @@ class Guard(WrappingFactory):
         """See `IProtocolFactory`; whoever is one too many is disconnected at once."""
         _, key = whose(addr)
         if self.admission.connect(key) is not None:
+            self._requests.refused()
             return None
         guarded: Any = super().buildProtocol(addr)
         guarded.key = key

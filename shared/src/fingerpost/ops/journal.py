@@ -33,11 +33,12 @@ Sink = Callable[[LogEvent, str], bool]
 class Log:
     """Hands events to a sink, which says whether it took them. `dropped` counts those that it did not take.
 
-    `identifier` is the name of the service (SYSLOG_IDENTIFIER).
+    `identifier` is the name of the service (SYSLOG_IDENTIFIER); `structured` says that entries have fields.
     """
 
-    def __init__(self, sink: Sink, identifier: str = "fingerpost") -> None:
+    def __init__(self, sink: Sink, identifier: str = "fingerpost", *, structured: bool = False) -> None:
         self.identifier = identifier
+        self.structured = structured
         self.dropped = 0
         self._missing = 0
         self._sink = sink
@@ -61,7 +62,7 @@ def opened(environ: Mapping[str, str], stderr: int, stdout: IO[str], address: st
     """A log that goes to the journal, if that is where `stderr` goes (systemd.exec(5), $JOURNAL_STREAM)."""
     if environ.get("JOURNAL_STREAM") == _identity(stderr) and Path(address).is_socket():
         journal = JournalSocket(address)
-        return Log(lambda event, identifier: journal.send(entry(fields(event, identifier))))
+        return Log(lambda event, identifier: journal.send(entry(fields(event, identifier))), structured=True)
     return Log(_lines(stdout))
 
 
@@ -71,7 +72,7 @@ def fields(event: LogEvent, identifier: str) -> Iterator[tuple[str, str]]:
     yield "PRIORITY", str(_PRIORITIES[event.get("log_level", LogLevel.info).name])
     yield "SYSLOG_IDENTIFIER", identifier
     yield "FINGER_NAMESPACE", str(event.get("log_namespace", ""))
-    if "message_id" in event:
+    if event.get("message_id"):
         yield "MESSAGE_ID", str(event["message_id"])
     yield from _code(event)
     for key, value in event.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from attrs import define, field, frozen
@@ -62,10 +63,11 @@ class _Bucket:
 
 @define
 class Admission:
-    """Counts connections and requests, and says which are too many."""
+    """Counts connections and requests, and says which are too many; `full` is called where `total` is reached."""
 
     limits: Limits
     clock: IReactorTime
+    full: Callable[[], None] = lambda: None
     total: int = 0
     _open: dict[str, int] = field(factory=dict, init=False)
     _buckets: dict[str, _Bucket] = field(factory=dict, init=False)
@@ -81,6 +83,7 @@ class Admission:
         """Why one more connection is too many, if it is; a key of None is limited by the total alone."""
         limits = self.limits
         if limits.total and self.total >= limits.total:
+            self.full()
             return "This service is busy; please try again in a moment."
         if key is not None and limits.per_address and self._open.get(key, 0) >= limits.per_address:
             return "Too many connections from your address; please close some first."

@@ -101,6 +101,7 @@ class ServiceMetrics:
     """The metrics of one service, with the children of its labels at hand. What is to be read is so at each scrape."""
 
     def __init__(self, metrics: Metrics, service: str) -> None:
+        self.registry = metrics.registry
         self._metrics = metrics
         self._service = service
         self._requests = {outcome: metrics.requests.labels(service, outcome.value) for outcome in Outcome}

@@ -1,12 +1,13 @@
 """How a service announces itself to `twistd`, and to `twistd fingerpost`, which runs them all in one process.
 
 A drop-in makes one `ServicePlugin` of names alone; the module it names is imported only when the service is run. That
-module has `Config`, an attrs class of the service's configuration, and `make(config, reactor)`, which returns an
-`IReloadable` service.
+module has `Config`, an attrs class of the service's configuration, and `make(config, reactor, metrics)`, which returns
+an `IOperated` service.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -14,14 +15,21 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar, cast
 
 from twisted.application.service import IService, IServiceMaker, MultiService
+from twisted.logger import Logger
 from twisted.plugin import IPlugin
 from twisted.python import usage
 from twisted.python.reflect import namedModule
 from zope.interface import Attribute, Interface, implementer
 
 from fingerpost.errors import FingerpostError
+from fingerpost.ops import journal
 from fingerpost.ops.config import EX_CONFIG, load
-from fingerpost.ops.reloading import IReloadable, Reload
+from fingerpost.ops.events import Event
+from fingerpost.ops.heartbeat import Heartbeat
+from fingerpost.ops.metrics import Metrics, new_registry
+from fingerpost.ops.notify import Notifier, watchdog_seconds
+from fingerpost.ops.observing import MetricsConfig, observing
+from fingerpost.ops.operated import IOperated, Reload
 
 __all__ = ["IFingerpostService", "Options", "ServicePlugin", "configured", "explained"]
 
@@ -39,7 +47,7 @@ class IFingerpostService(Interface):
     def config() -> type:
         """The attrs class of its configuration."""
 
-    def make(config: Any, reactor: Any) -> IReloadable:
+    def make(config: Any, reactor: Any, metrics: Metrics) -> IOperated:
         """The service, ready to start."""
 
 
@@ -80,25 +88,45 @@ class ServicePlugin:
         """See `IFingerpostService`."""
         return cast(type, namedModule(self.module).Config)
 
-    def make(self, config: Any, reactor: Any) -> IReloadable:
+    def make(self, config: Any, reactor: Any, metrics: Metrics) -> IOperated:
         """See `IFingerpostService`."""
-        return cast(IReloadable, namedModule(self.module).make(config, reactor))
+        return cast(IOperated, namedModule(self.module).make(config, reactor, metrics))
 
     def makeService(self, options: Options) -> IService:
         """See `IServiceMaker`."""
         from twisted.internet import reactor
 
-        return configured(
-            partial(load, self.config(), options.path), lambda config: self.make(config, reactor), reactor
-        )
+        def make(config: Any, metrics: Metrics) -> IOperated:
+            return self.make(config, reactor, metrics)
+
+        read = partial(load, self.config(), options.path)
+        return configured(self.tapname, read, make, lambda config: config.metrics, reactor)
 
 
-def configured(read: Callable[[], Any], make: Callable[[Any], IReloadable], reactor: Any) -> IService:
-    """The service that a configuration asks for, which takes up a new one on SIGHUP; a wrong one ends the process."""
-    service = explained(lambda: make(read()), EX_CONFIG)
+def configured(
+    name: str,
+    read: Callable[[], Any],
+    make: Callable[[Any, Metrics], IOperated],
+    observed: Callable[[Any], MetricsConfig],
+    reactor: Any,
+) -> IService:
+    """The service that a configuration asks for, and what systemd, the journal and Prometheus want of it.
+
+    It takes up another configuration on SIGHUP; a wrong one at start ends the process.
+    """
+    log = journal.observer()
+    log.identifier = name
+    metrics = Metrics(new_registry())
+    metrics.read_drops(lambda: log.dropped)
+    config = explained(read, EX_CONFIG)
+    service = explained(lambda: make(config, metrics), EX_CONFIG)
+    seen = explained(lambda: observing(reactor, observed(config), metrics.registry, service.trouble), EX_CONFIG)
+    notifier = Notifier(os.environ.get("NOTIFY_SOCKET"))
+    watchdog = watchdog_seconds(os.environ, os.getpid())
+    heartbeat = Heartbeat(reactor, notifier, name, service.describe, service.alive, watchdog)
     whole = Root()
-    service.setServiceParent(whole)
-    Reload(read, service, reactor).setServiceParent(whole)
+    for part in (service, *seen, Reload(read, service, heartbeat, reactor), heartbeat):
+        part.setServiceParent(whole)
     return cast(IService, whole)
 
 
@@ -111,9 +139,15 @@ class Root(MultiService):
 
 
 def explained(call: Callable[[], T], code: int) -> T:
-    """Do something at start; if it can't be done, say why on stderr and exit."""
+    """Do something at start; if it can't be done, say why, in the journal or on stderr, and exit."""
     try:
         return call()
     except (FingerpostError, OSError) as error:
-        sys.stderr.write(f"{error}\n")
+        log = journal.observer()
+        if log.structured:
+            Logger(__name__, observer=log).critical(
+                "{finger_reason}", message_id=Event.CANNOT_START, finger_reason=str(error)
+            )
+        else:
+            sys.stderr.write(f"{error}\n")
         raise SystemExit(code) from None

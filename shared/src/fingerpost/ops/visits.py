@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Coroutine
 from typing import Any, ClassVar
 
+from attrs import frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IHalfCloseableProtocol, IReactorTime
@@ -21,8 +22,19 @@ from zope.interface import implementer
 
 from fingerpost.ops.draining import Drain
 from fingerpost.ops.limits import Admission, Limits, whose
+from fingerpost.ops.outcomes import Outcome
+from fingerpost.ops.requests import Requests
 
-__all__ = ["Visit", "VisitFactory"]
+__all__ = ["Answer", "Visit", "VisitFactory"]
+
+
+@frozen
+class Answer:
+    """What is sent, what became of the request by that, and whom it was about."""
+
+    body: bytes
+    outcome: Outcome = Outcome.ANSWERED
+    about: str = ""
 
 
 @implementer(IHalfCloseableProtocol)
@@ -56,10 +68,16 @@ class Visit(Protocol):
         """A refusal in this protocol's own words."""
         raise NotImplementedError
 
-    def answer(self, answer: Coroutine[Any, Any, bytes]) -> None:
+    def answer(self, answer: Coroutine[Any, Any, Answer]) -> None:
         """Take no more input; send what is awaited, and close."""
         self.answering = True
-        Deferred.fromCoroutine(answer).addCallbacks(self.finish, self._failed)
+        since = (self.factory.requests.now(),)
+        Deferred.fromCoroutine(answer).addCallbacks(self._answered, self._failed, since, {}, since, {})
+
+    def refuse(self, sentence: str) -> None:
+        """Turn the client away with a sentence."""
+        self.factory.requests.refused()
+        self.finish(self.refusing(sentence))
 
     def finish(self, answer: bytes) -> None:
         """Send an answer and close this side of the connection."""
@@ -76,7 +94,7 @@ class Visit(Protocol):
     def connectionMade(self) -> None:
         """A client has come, and is refused if there are too many."""
         if self.refusal is not None:
-            self.finish(self.refusing(self.refusal))
+            self.refuse(self.refusal)
 
     def dataReceived(self, data: bytes) -> None:
         """More input; once an answer is under way it is read and dropped."""
@@ -105,10 +123,15 @@ class Visit(Protocol):
         if self.answered:
             self.transport.abortConnection()
         elif not self.answering:
-            self.finish(self.refusing("You took too long to ask; please try again."))
+            self.refuse("You took too long to ask; please try again.")
 
-    def _failed(self, failure: Failure) -> None:
+    def _answered(self, answer: Answer, since: float) -> None:
+        self.factory.requests.done(since, answer.outcome, self.peer, answer.about)
+        self.finish(answer.body)
+
+    def _failed(self, failure: Failure, since: float) -> None:
         """Only a defect comes here: whatever can be expected was an answer already."""
+        self.factory.requests.done(since, Outcome.FAILED, self.peer)
         if not failure.check(ConnectionLost, ConnectionDone):
             self.log.failure("A request could not be answered", failure)
         self.finish(self.refusing("Something went wrong here; it has been logged."))
@@ -126,8 +149,9 @@ class VisitFactory(Factory):
     deadline = 10.0
     refused_deadline = 1.0
 
-    def __init__(self, reactor: IReactorTime, limits: Limits) -> None:
-        self.admission = Admission(limits, reactor)
+    def __init__(self, reactor: IReactorTime, limits: Limits, requests: Requests) -> None:
+        self.requests = requests
+        self.admission = Admission(limits, reactor, requests.full)
         self._clock = reactor
         self._since: dict[Visit, float] = {}
         self._sweeping = LoopingCall(self._sweep)
@@ -147,6 +171,7 @@ class VisitFactory(Factory):
         visit.peer, visit.key = whose(addr)
         visit.refusal = self.admission.enter(visit.key)
         if visit.refusal is not None and not self._may_hear_why(visit.key):
+            self.requests.refused()
             return None
         self.renew(visit)
         return visit

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from attrs import field, frozen
 
+from fingerpost.ops.operated import OperatedConfig
 from fingerpost.store.engine.memory import MemoryEngine
 from fingerpost.store.engine.sqlite import SQLiteEngine
 from fingerpost.store.interfaces import IEngine, IStatusSource
@@ -73,7 +74,7 @@ def _positive(store: object, attribute: object, value: int) -> None:
 
 
 @frozen
-class StoreConfig:
+class StoreConfig(OperatedConfig):
     """See `store.yaml`. `keep_changes` is how many changes a frontend that was away can catch up on."""
 
     engine: str = field(default="sqlite:/var/lib/fingerpost/status.db", validator=_engine)

@@ -8,6 +8,7 @@ from attrs import evolve
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.logger import Logger
 
+from fingerpost.ops.events import Event
 from fingerpost.store.dossier import Entry
 from fingerpost.store.edits import SourceSaid
 from fingerpost.store.interfaces import IStatusSource, IThreads, SourceFailed
@@ -32,6 +33,7 @@ class Following:
         self._read_at: dict[str, float] = {}
         self._stopped = False
         self._troubled: dict[str, tuple[str, ...]] = {}
+        self.readable: dict[str, bool] = {}  # each source looked at, by its name
 
     def stop(self) -> None:
         """Go no further than to the end of what is being written."""
@@ -41,6 +43,7 @@ class Following:
         """Follow other sources from the next look on."""
         self._sources = sources
         self._read_at.clear()
+        self.readable.clear()
 
     async def look(self) -> None:
         """Take in what has changed; what can't be read is reported once, and keeps what it said last."""
@@ -63,10 +66,27 @@ class Following:
         try:
             entries, problems = await self._threads.run(source.read)
         except SourceFailed as error:
-            self._report(source.name, (str(error),))
+            self._failed(source.name, str(error))
             return
+        if not self.readable.get(source.name, True):
+            self._log.info(
+                "Source {finger_source} can be read again",
+                message_id=Event.SOURCE_RECOVERED,
+                finger_source=source.name,
+            )
+        self.readable[source.name] = True
         self._report(source.name, tuple(problems))
         await self._apply(source.name, entries)
+
+    def _failed(self, name: str, reason: str) -> None:
+        if self.readable.get(name, True):
+            self._log.warn(
+                "Source {finger_source} can't be read; what it said last stays: {finger_reason}",
+                message_id=Event.SOURCE_FAILING,
+                finger_source=name,
+                finger_reason=reason,
+            )
+        self.readable[name] = False
 
     def _report(self, name: str, problems: tuple[str, ...]) -> None:
         """Say what is wrong when it becomes so, not at every look."""

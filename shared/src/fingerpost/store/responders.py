@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from attrs import define, field
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred, fail, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import ServerFactory
+from twisted.logger import Logger
 from twisted.protocols.amp import AMP, RemoteAmpError
+from twisted.python.failure import Failure
 
 from fingerpost import wire
 from fingerpost.codec import dump, joined, profile_fields
 from fingerpost.errors import HelloFirst, NotAccepted, NotAllowed
 from fingerpost.interfaces import Proof
 from fingerpost.model import Availability, Status
+from fingerpost.ops.events import Event
+from fingerpost.ops.outcomes import Outcome
+from fingerpost.ops.requests import Requests
 from fingerpost.ops.sockets import peer_uid
 from fingerpost.store.edits import Edit, ProfileUpdated, StatusCleared, StatusSet
 from fingerpost.store.feed import Subscription, fitting
@@ -56,7 +62,18 @@ class ReadSocket(AMP):
         """Nothing is answered before `Hello`."""
         if not self._greeted and name != wire.Hello.commandName:
             return lambda box: fail(RemoteAmpError(wire.Hello.errors[HelloFirst], str(HelloFirst())))
-        return super().locateResponder(name)
+        responder = super().locateResponder(name)
+        return responder and partial(self._counted, responder)
+
+    def _counted(self, responder: Callable[[Any], Any], box: Any) -> Deferred[Any]:
+        return maybeDeferred(responder, box).addBoth(self._done, self.factory.requests.now())
+
+    def _done(self, result: Any, since: float) -> Any:
+        error = result.value if isinstance(result, Failure) else None
+        if isinstance(error, RemoteAmpError) and error.local is not None:
+            error = error.local.value
+        self.factory.requests.done(since, Outcome.of(error))
+        return result
 
     @wire.Hello.responder
     async def hello(self, version: int, client: str) -> wire.Answer:
@@ -117,6 +134,8 @@ class ReadSocket(AMP):
 class WriteSocket(ReadSocket):
     """A peer that may also change what it has proof for."""
 
+    _log = Logger()
+
     @wire.SetStatus.responder
     async def set_status(
         self,
@@ -150,8 +169,16 @@ class WriteSocket(ReadSocket):
 
     async def _write(self, name: str, proof: str, op_id: str, edit: Edit) -> wire.Answer:
         login = check_login(name)
-        if self._login(proof) != login:
-            raise NotAllowed
+        try:
+            if self._login(proof) != login:
+                raise NotAllowed
+        except NotAllowed:
+            self._log.warn(
+                "A write for {finger_user} was refused: no proof that the asker may",
+                message_id=Event.PROOF_REFUSED,
+                finger_user=login,
+            )
+            raise
         return {"change": bytes(await self._store.write(login, edit, op_id))}
 
     def _login(self, proof: str) -> str:
@@ -175,6 +202,7 @@ class SocketFactory(ServerFactory):
     store: Store
     trust: Trust
     reactor: IReactorTime
+    requests: Requests
     identify: Callable[[Any], int | None] = _uid
     noisy: bool = False
     connections: set[ReadSocket] = field(factory=set)

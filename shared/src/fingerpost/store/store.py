@@ -45,6 +45,7 @@ class Store:
         self._trimmed_at = 0
         self._gets: Batches[str, Framed | None] = Batches(reactor, self._read)
         self._writes: Batches[Write, Framed] = Batches(reactor, self._commit)
+        self.committed: Callable[[float, Sequence[object]], None] = lambda seconds, outcomes: None
         self._open = True
         self._held: list[Deferred[None]] | None = None
 
@@ -133,10 +134,12 @@ class Store:
         return self._reading.run(self.engine.read, names)
 
     def _commit(self, batch: Sequence[Write]) -> Deferred[Sequence[Framed | Exception]]:
-        return self._writing.run(self.engine.write, batch, self.now()).addCallback(self._committed)
+        began = self._reactor.seconds()
+        return self._writing.run(self.engine.write, batch, self.now()).addCallback(self._committed, began)
 
-    def _committed(self, result: tuple[list[Outcome], list[Framed]]) -> Sequence[Framed | Exception]:
+    def _committed(self, result: tuple[list[Outcome], list[Framed]], began: float) -> Sequence[Framed | Exception]:
         outcomes, made = result
+        self.committed(self._reactor.seconds() - began, outcomes)
         self.feed.publish(made)
         if self.feed.revision - self._trimmed_at > self._keep * 1.1:
             self._trimmed_at = self.feed.revision - self._keep

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, gatherResults
 
-from fingerpost.ops.reloading import Reloadable
+from fingerpost.ops.access import LogConfig
+from fingerpost.ops.metrics import Metrics
+from fingerpost.ops.notify import Notifier
+from fingerpost.ops.operated import Operated
+from fingerpost.ops.requests import Requests
 from fingerpost.ops.services import Listening, Periodic, endpoints
+from fingerpost.ops.storemetrics import StoreMetrics
 from fingerpost.store import expiry, following
+from fingerpost.store.commits import Commits
 from fingerpost.store.configuration import StoreConfig
 from fingerpost.store.following import Following
 from fingerpost.store.proofs import Trust
@@ -22,23 +29,31 @@ __all__ = ["Config", "make"]
 
 Config = StoreConfig
 
+_UPGRADE_SECONDS = 300.0  # that a large database may take to be brought to a newer schema
 _SOCKETS = {"read": ReadSocket, "write": WriteSocket}
 
 
-class StoreService(Reloadable):
+class StoreService(Operated):
     """The store daemon; making one raises `EngineRefused` where its database can't be used."""
 
     live = ("sources", "trusted_peers")
 
-    def __init__(self, config: StoreConfig, reactor: Any) -> None:
+    def __init__(self, config: StoreConfig, reactor: Any, metrics: Metrics) -> None:
         super().__init__(config)
         reading, writing = Threads(reactor, "store-read", 2), Threads(reactor, "store-write")
         looking = self._looking = Threads(reactor, "store-sources")
+        Notifier(os.environ.get("NOTIFY_SOCKET")).extend(_UPGRADE_SECONDS)
         self.store = Store(config.open_engine(), reactor, reading, writing, config.keep_changes)
+        self._threads = (reading, writing)
+        self._metrics = StoreMetrics(metrics.registry, lambda: self.store.feed.revision)
+        self._commits = self.store.committed = Commits(self._metrics)
+        requests = Requests(reactor, metrics, "finger-store", LogConfig())
         self.store.hold()  # until the sources were read: the first to ask must not hear "no such user"
         self._following = Following(self.store, looking, config.make_sources())
         trusted = Trust.in_users(config.trusted_peers)
-        self._factories = [SocketFactory(socket, self.store, trusted[0], reactor) for socket in _SOCKETS.values()]
+        self._factories = [
+            SocketFactory(socket, self.store, trusted[0], reactor, requests) for socket in _SOCKETS.values()
+        ]
         self._trust(trusted)
         # Stopped from the last to the first: nobody new, no more work, nobody left, no reader, and then the engine.
         parts: list[Service] = [writing, Closing(self.store), reading, looking, Farewell(self.store, self._factories)]
@@ -57,8 +72,22 @@ class StoreService(Reloadable):
     async def _look(self) -> None:
         try:
             await self._following.look()
+            self._metrics.sources(self._following.readable)
         finally:
             self.store.release()
+
+    def describe(self) -> str:
+        """See `IOperated`."""
+        return self.trouble() or f"At revision {self.store.feed.revision}"
+
+    def trouble(self) -> str | None:
+        """See `IOperated`."""
+        return self._commits.trouble and f"No status can be written: {self._commits.trouble}"
+
+    async def alive(self) -> bool:
+        """See `IOperated`: the threads that read and write the database have to answer."""
+        await gatherResults([threads.run(bool) for threads in self._threads])
+        return True
 
     def stopService(self) -> Deferred[None]:
         """See `IService`."""
@@ -66,7 +95,7 @@ class StoreService(Reloadable):
         return super().stopService()
 
     def reconfigured(self, config: StoreConfig, prepared: None) -> None:
-        """See `Reloadable`."""
+        """See `Operated`."""
         self._looking.run(Trust.in_users, config.trusted_peers).addCallback(self._trust)
         self._following.replace(config.make_sources())
 

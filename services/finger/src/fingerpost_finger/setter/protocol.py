@@ -9,7 +9,9 @@ from typing import Any
 from fingerpost.errors import FingerpostError
 from fingerpost.interfaces import IStatusSetter, NewStatus, Proof
 from fingerpost.ops.limits import Limits
-from fingerpost.ops.visits import Visit, VisitFactory
+from fingerpost.ops.outcomes import Outcome
+from fingerpost.ops.requests import Requests
+from fingerpost.ops.visits import Answer, Visit, VisitFactory
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
@@ -42,7 +44,7 @@ class SetterProtocol(Visit):
             elif len(given) == 2:
                 self._quiet = self.factory.clock.callLater(QUIET, self.inputReceived, True)
         except BadRequest as error:
-            self.finish(self.refusing(str(error)))
+            self.refuse(str(error))
 
     def connectionLost(self, reason: Any = None) -> None:
         """See `Visit`; a client that vanishes in the middle has set nothing."""
@@ -66,7 +68,7 @@ class SetterProtocol(Visit):
         uid = self.factory.identify(self.transport)
         return Asker(uid, uid is None and bool(self.peer) and ip_address(self.peer).is_loopback)
 
-    async def _set(self, request: Request, asker: Asker) -> bytes:
+    async def _set(self, request: Request, asker: Asker) -> Answer:
         try:
             proof = await self.factory.prove(asker, request.user)
             if request.status:
@@ -74,9 +76,9 @@ class SetterProtocol(Visit):
             else:
                 record = await self.factory.setter.clear_status(request.user, proof)
         except FingerpostError as error:
-            return self.refusing(str(error))
+            return Answer(self.refusing(str(error)), Outcome.of(error), request.user)
         said = "the status is cleared" if record.status is None else record.status.text
-        return f"OK {record.login}: {said}\r\n".encode()
+        return Answer(f"OK {record.login}: {said}\r\n".encode(), Outcome.ANSWERED, request.user)
 
 
 class SetterFactory(VisitFactory):
@@ -88,11 +90,12 @@ class SetterFactory(VisitFactory):
         self,
         reactor: IReactorTime,
         limits: Limits,
+        requests: Requests,
         setter: IStatusSetter,
         prove: Prove,
         identify: Callable[[Any], int | None],
     ) -> None:
-        super().__init__(reactor, limits)
+        super().__init__(reactor, limits, requests)
         self.clock = reactor
         self.setter = setter
         self.prove = prove

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from attrs import frozen
-from fingerpost.ops.frontend import WRITE_SOCKET, FrontendConfig, ListeningConfig, store_client
-from fingerpost.ops.reloading import Reloadable
+from fingerpost.ops.frontend import WRITE_SOCKET, Frontend, FrontendConfig, ListeningConfig
+from fingerpost.ops.metrics import Metrics
 from fingerpost.ops.services import Draining, endpoints
 from fingerpost.ops.sockets import peer_uid
 from twisted.internet.threads import deferToThreadPool
@@ -25,14 +25,14 @@ class Config(FrontendConfig, ListeningConfig):
     trust_loopback: bool = False
 
 
-class SetterService(Reloadable):
+class SetterService(Frontend):
     """The setter."""
 
+    tapname = "finger-setter"
     live = ("limits", "trust_loopback")
 
-    def __init__(self, config: Config, reactor: Any) -> None:
-        super().__init__(config)
-        client = store_client(config, reactor, "finger-setter")
+    def __init__(self, config: Config, reactor: Any, metrics: Metrics) -> None:
+        super().__init__(config, reactor, metrics)
 
         def prove(asker: Asker, user: str) -> Any:
             pool = reactor.getThreadPool()
@@ -41,13 +41,13 @@ class SetterService(Reloadable):
         def identify(transport: Any) -> int | None:
             return peer_uid(transport.getHandle())
 
-        self._factory = SetterFactory(reactor, config.limits, client, prove, identify)
+        self._factory = SetterFactory(reactor, config.limits, self.requests, self.client, prove, identify)
         places = endpoints(reactor, config.listen, "setter", "tcp:1079:interface=127.0.0.1")
-        for part in (client, Draining(places, self._factory)):
-            part.setServiceParent(self)
+        self.requests.metrics.read_connections(lambda: self._factory.admission.total)
+        Draining(places, self._factory).setServiceParent(self)
 
     def reconfigured(self, config: Config, prepared: None) -> None:
-        """See `Reloadable`."""
+        """See `Operated`."""
         self._factory.admission.limits = config.limits
 
 
