@@ -13,7 +13,8 @@ import yaml
 from fingerpost import wire
 from fingerpost.errors import FingerpostError
 from fingerpost.ops.metrics import SERVICES, Metrics, new_registry
-from fingerpost.ops.observing import MetricsConfig, MetricsSite, observing
+from fingerpost.ops.observing import MetricsSite, observing
+from fingerpost.ops.operated import MetricsConfig
 from fingerpost.ops.outcomes import Outcome
 from fingerpost.ops.storemetrics import StoreMetrics
 from prometheus_client import CollectorRegistry
@@ -223,13 +224,14 @@ class MetricsSocketTests(SynchronousTestCase):
         def ready() -> None:
             return None
 
-        self.assertEqual(observing(reactor, MetricsConfig(), new_registry(), ready), [])
+        self.assertFalse(MetricsConfig().wanted)
         config = MetricsConfig(listen=("tcp:19079:interface=127.0.0.1",))
-        (service,) = observing(reactor, config, new_registry(), ready)
+        self.assertTrue(config.wanted)
+        service = observing(reactor, config, new_registry(), ready)
         service.startService()
         self.assertEqual([(port, interface) for port, _, _, interface in reactor.tcpServers], [(19079, "127.0.0.1")])
         self.patch(os, "environ", {"LISTEN_FDNAMES": "finger:metrics"})
-        self.assertEqual(len(observing(reactor, MetricsConfig(), new_registry(), ready)), 1)
+        self.assertTrue(MetricsConfig().wanted)
         wrong = MetricsConfig(listen=("nonsense",))
         self.assertRaises(FingerpostError, observing, reactor, wrong, new_registry(), ready)
 

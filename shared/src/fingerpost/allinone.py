@@ -22,8 +22,7 @@ from fingerpost.errors import FingerpostError
 from fingerpost.ops.config import EX_CONFIG, load_sections
 from fingerpost.ops.frontend import WRITE_SOCKET
 from fingerpost.ops.metrics import Metrics
-from fingerpost.ops.observing import MetricsConfig
-from fingerpost.ops.operated import IOperated
+from fingerpost.ops.operated import IOperated, MetricsConfig
 from fingerpost.ops.plugin import IFingerpostService, ServicePlugin, configured, explained
 from fingerpost.ops.services import OrderedService
 from fingerpost.store.configuration import SourceConfig

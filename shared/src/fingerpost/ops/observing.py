@@ -6,13 +6,11 @@ state while the reactor changes it.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
-from attrs import field, frozen
-from attrs.validators import min_len, optional
+from attrs import frozen
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 from twisted.logger import Logger
@@ -20,32 +18,23 @@ from twisted.web.http import Request
 from twisted.web.resource import Resource
 from twisted.web.server import Site
 
+from fingerpost.ops.operated import MetricsConfig
 from fingerpost.ops.services import Listening, endpoints
-from fingerpost.ops.sockets import inherited
 
-__all__ = ["MetricsConfig", "MetricsSite", "observing"]
+__all__ = ["MetricsSite", "observing"]
 
 _IDLE = 75  # seconds that a connection may be idle: longer than the time between two scrapes
 
 Ready = Callable[[], str | None]
 
 
-@frozen(kw_only=True)
-class MetricsConfig:
-    """See `metrics:` in every file. Without `listen`, the socket is the inherited one, and there is none without it."""
-
-    listen: tuple[str, ...] | None = field(default=None, validator=optional(min_len(1)))
-
-
-def observing(reactor: Any, config: MetricsConfig, registry: CollectorRegistry, ready: Ready) -> list[Listening]:
-    """The service that answers on the metrics socket, if there is to be one.
+def observing(reactor: Any, config: MetricsConfig, registry: CollectorRegistry, ready: Ready) -> Listening:
+    """The service that answers on the metrics socket.
 
     `ready` returns None, or the sentence that says why the service can't answer as it should.
     """
-    if config.listen is None and "metrics" not in inherited(os.environ):
-        return []
     places = endpoints(reactor, config.listen, "metrics", "fd:metrics")
-    return [Listening(places, MetricsSite(registry, ready, reactor))]
+    return Listening(places, MetricsSite(registry, ready, reactor))
 
 
 class MetricsSite(Site):

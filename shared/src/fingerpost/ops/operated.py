@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar
 
 from attrs import field, fields_dict, frozen
+from attrs.validators import min_len, optional
 from twisted.application.service import IService, Service
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
@@ -15,10 +17,22 @@ from zope.interface import implementer
 from fingerpost.errors import FingerpostError
 from fingerpost.ops.events import Event
 from fingerpost.ops.heartbeat import Heartbeat
-from fingerpost.ops.observing import MetricsConfig
 from fingerpost.ops.services import OrderedService
+from fingerpost.ops.sockets import inherited
 
-__all__ = ["IOperated", "Operated", "OperatedConfig", "Reload"]
+__all__ = ["IOperated", "MetricsConfig", "Operated", "OperatedConfig", "Reload"]
+
+
+@frozen(kw_only=True)
+class MetricsConfig:
+    """See `metrics:` in every file. Without `listen`, the socket is the inherited one, and there is none without it."""
+
+    listen: tuple[str, ...] | None = field(default=None, validator=optional(min_len(1)))
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there is to be a metrics socket."""
+        return self.listen is not None or "metrics" in inherited(os.environ)
 
 
 @frozen(kw_only=True, slots=False)

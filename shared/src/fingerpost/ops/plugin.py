@@ -28,8 +28,7 @@ from fingerpost.ops.events import Event
 from fingerpost.ops.heartbeat import Heartbeat
 from fingerpost.ops.metrics import Metrics, new_registry
 from fingerpost.ops.notify import Notifier, watchdog_seconds
-from fingerpost.ops.observing import MetricsConfig, observing
-from fingerpost.ops.operated import IOperated, Reload
+from fingerpost.ops.operated import IOperated, MetricsConfig, Reload
 
 __all__ = ["IFingerpostService", "Options", "ServicePlugin", "configured", "explained"]
 
@@ -120,7 +119,7 @@ def configured(
     metrics.read_drops(lambda: log.dropped)
     config = explained(read, EX_CONFIG)
     service = explained(lambda: make(config, metrics), EX_CONFIG)
-    seen = explained(lambda: observing(reactor, observed(config), metrics.registry, service.trouble), EX_CONFIG)
+    seen = explained(lambda: _seen(reactor, observed(config), metrics, service), EX_CONFIG)
     notifier = Notifier(os.environ.get("NOTIFY_SOCKET"))
     watchdog = watchdog_seconds(os.environ, os.getpid())
     heartbeat = Heartbeat(reactor, notifier, name, service.describe, service.alive, watchdog)
@@ -128,6 +127,14 @@ def configured(
     for part in (service, *seen, Reload(read, service, heartbeat, reactor), heartbeat):
         part.setServiceParent(whole)
     return cast(IService, whole)
+
+
+def _seen(reactor: Any, config: MetricsConfig, metrics: Metrics, service: IOperated) -> list[IService]:
+    if not config.wanted:
+        return []
+    from fingerpost.ops.observing import observing  # half of what it takes to import a service is a web server
+
+    return [observing(reactor, config, metrics.registry, service.trouble)]
 
 
 class Root(MultiService):
