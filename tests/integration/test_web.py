@@ -9,6 +9,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import time
 import xmlrpc.client
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,12 @@ class WebTests(ServicesTestCase):
         self.web.process.send_signal(signal.SIGHUP)
         until(lambda: "The configuration was reloaded" in self.web.printed(), "the reload")
         self.assertIn("Happy and well", self.curl(f"{self.secure}/"))
+        for name in ("crt", "key"):
+            Path(self.path(f"tls.{name}")).rename(self.path(f"moved.{name}"))
+        self.configure(tls={"certificate": "moved.crt", "key": "moved.key"})
+        self.web.process.send_signal(signal.SIGHUP)
+        until(lambda: self.web.printed().count("The configuration was reloaded") == 2, "the reload")
+        self.assertNotIn("at the next restart", self.web.printed())
 
     def test_store_away(self) -> None:
         """While the store is away pages go on, marked as possibly old; when it is back they are current again."""
@@ -116,6 +123,24 @@ class WebTests(ServicesTestCase):
         self.assertIn("Happy and well", self.curl(f"{self.plain}/moshez"))
         self.store = self.start_store()
         until(lambda: "out of date" not in self.curl(f"{self.plain}/moshez"), "current pages")
+
+    def test_store_hangs(self) -> None:
+        """A store that answers nothing any more is given up: pages are marked, and nobody waits for it."""
+        self.store.process.send_signal(signal.SIGSTOP)
+        self.addCleanup(self.store.process.send_signal, signal.SIGCONT)
+        until(lambda: "out of date" in self.curl(f"{self.plain}/moshez"), "the note", 20)
+        started = time.monotonic()
+        for _ in range(5):
+            self.assertIn("Happy and well", self.curl(f"{self.plain}/moshez"))
+        self.assertLess(time.monotonic() - started, 1.5)
+        self.store.process.send_signal(signal.SIGCONT)
+        until(lambda: "out of date" not in self.curl(f"{self.plain}/moshez"), "current pages")
+
+    def test_half_closed(self) -> None:
+        """A client that closes its side behind the request, as `nc -N` does, gets its page."""
+        for path in (b"/", b"/moshez"):
+            answer = ask(self.http.getsockname(), b"GET " + path + b" HTTP/1.0\r\n\r\n")
+            self.assertIn(b"Happy and well", answer)
 
     def test_restart_while_asked(self) -> None:
         """Who connects while the service restarts waits a moment, and is answered."""

@@ -106,6 +106,13 @@ class LoadTests(SynchronousTestCase):
         except ConfigError as error:
             assert error.problems
 
+    def test_wrong_endpoint(self) -> None:
+        """An endpoint that is none is found when the file is read, at its line, also by SIGHUP."""
+        self.path.write_text("cache_size: 5\nlisten: [zork:1]\n")
+        with self.assertRaises(ConfigError) as caught:
+            load(FingerConfig, self.path)
+        self.assertIn(":2: listen: 'zork:1' is no endpoint such as tcp:79", str(caught.exception))
+
 
 class SectionsTests(SynchronousTestCase):
     """One file for all services."""

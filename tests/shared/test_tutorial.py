@@ -39,9 +39,14 @@ class TutorialTests(SynchronousTestCase):
 
     def test_irc(self) -> None:
         """`--ircserver` and `--ircnick` are a network: with TLS, unless the port is the plain one."""
-        for given, port, tls in (("irc.example.org", 6697, True), ("irc.example.org:6667", 6667, False)):
+        for given, host, port, tls in (
+            ("irc.example.org", "irc.example.org", 6697, True),
+            ("irc.example.org:6667", "irc.example.org", 6667, False),
+            ("[2001:db8::1]:6667", "2001:db8::1", 6667, False),
+            ("2001:db8::1", "2001:db8::1", 6697, True),
+        ):
             (network,) = self.taken(f"--ircserver={given}", "--ircnick=bot")["irc"].networks
-            self.assertEqual((network.server, network.nick, network.tls), ("irc.example.org", "bot", tls))
+            self.assertEqual((network.server, network.nick, network.tls), (host, "bot", tls))
             self.assertEqual(network.port or port, port)
         self.assertEqual(self.taken("--ircnick=bot")["irc"].networks, ())
 

@@ -68,9 +68,10 @@ class ListTests(PagesTestCase):
 
     def test_wrong_cursor(self) -> None:
         """A page that can't be is a sentence, not a failure."""
-        reply = self.browser.get("/?after=nonsense")
-        self.assertEqual(reply.code, 400)
-        self.assertEqual(reply.texts(".//h1"), ["That was not understood"])
+        for cursor in ("nonsense", "2026-01-01/x", "2026-01-01T00:00:00/x"):
+            reply = self.browser.get(f"/?after={cursor}")
+            self.assertEqual(reply.code, 400)
+            self.assertEqual(reply.texts(".//h1"), ["That was not understood"])
 
     def test_search(self) -> None:
         """Looking for a login or alias leads to the page; for a name, to everybody of that name."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from xmlrpc.client import dumps
 
-from fingerpost.model import Person
+from fingerpost.model import Person, Status
 from fingerpost.ops.access import LogConfig
 from fingerpost.ops.limits import Limits
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -75,6 +76,31 @@ class AnswerTests(SiteTestCase):
             reply = self.browser.get(f"/static/{path}")
             self.assertEqual((reply.code, reply.headers["content-type"]), (200, kind))
             self.assertEqual(reply.headers["cache-control"], "max-age=300")
+
+    def test_whole_addresses(self) -> None:
+        """An address with the host in it, as proxies are asked, is understood; each page has one address."""
+        self.assertEqual(self.browser.get("http://example.org/moshez").code, 200)
+        self.assertEqual(self.browser.get("http://example.org").code, 200)
+        self.assertEqual(self.browser.get("/moshez/").code, 404)
+
+    def test_a_client_that_has_said_all(self) -> None:
+        """A client that closes its side behind its requests gets the answers, also those that take a while."""
+        waiting: Deferred[list[Status]] = Deferred()
+
+        async def history(name: str, before: object, limit: int) -> list[Status]:
+            return await waiting
+
+        self.patch(self.browser.statuses, "history", history)
+        connection = self.browser.connect()
+        connection.send(GET + GET)
+        connection.protocol.readConnectionLost()
+        self.assertFalse(connection.closed)
+        waiting.callback([])
+        self.assertEqual([reply.code for reply in connection.replies()], [200, 200])
+        self.assertTrue(connection.closed)
+        silent = self.browser.connect()
+        silent.protocol.readConnectionLost()
+        self.assertTrue(silent.closed)
 
     def test_several_requests(self) -> None:
         """One connection may ask again and again, and all at once; answers come in order."""
@@ -165,6 +191,30 @@ class LimitTests(SiteTestCase):
         browser.clock.advance(1)
         self.assertEqual(browser.get("/").code, 200)
 
+    def test_many_requests_at_once(self) -> None:
+        """Of many requests in one piece, those that are too many are not looked at: one is refused, and that is all."""
+        connection = self.made(limits=Limits(rate=1, burst=2, per_address=0, total=0)).connect()
+        connection.send(GET * 1000)
+        self.assertEqual([reply.code for reply in connection.replies()], [200, 200, 429])
+        self.assertTrue(connection.closed)
+
+    def test_lengths_that_are_no_numbers(self) -> None:
+        """A length of thousands of digits, or headers that never end, are refused with a code."""
+        for head, code in (
+            (b"POST /RPC2 HTTP/1.1\r\nHost: x\r\nContent-Length: " + b"9" * 5000, 400),
+            (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 20_000, 431),
+        ):
+            connection = self.browser.connect()
+            connection.send(head + b"\r\n\r\n")
+            self.assertEqual([reply.code for reply in connection.replies()], [code])
+            self.assertTrue(connection.closed)
+
+    def test_refused_before_it_was_sent(self) -> None:
+        """A client that asks whether it may send a body that is too large hears only that it may not."""
+        connection = self.browser.connect()
+        connection.send(b"POST /RPC2 HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 99999\r\n\r\n")
+        self.assertEqual([reply.code for reply in connection.replies()], [413])
+
     def test_too_many_connections(self) -> None:
         """One address holds so many connections and no more."""
         browser = self.made(limits=Limits(rate=0, per_address=2, total=0))
@@ -190,10 +240,17 @@ class DrainTests(SiteTestCase):
     """When the service stops."""
 
     def test_idle_connections_end(self) -> None:
-        """A connection that was answered and waits for the next request is closed at once."""
-        connection = self.browser.connect()
-        connection.send(GET)
+        """A connection that was answered may ask once more for a second, and is then closed."""
+        idle, asking = self.browser.connect(), self.browser.connect()
+        for connection in (idle, asking):
+            connection.send(GET)
         drained = self.browser.guard.drain(10)
+        asking.send(GET)
+        self.assertEqual(asking.replies()[1].headers["connection"], "close")
+        self.assertTrue(asking.closed)
+        asking.lose()
+        self.browser.clock.advance(1)
+        connection = idle
         self.assertTrue(connection.closed)
         connection.lose()
         self.successResultOf(drained)

@@ -7,6 +7,7 @@ from tempfile import mkdtemp
 
 from fingerpost.errors import FingerpostError
 from fingerpost.model import Person
+from fingerpost_web.rehearsal import rehearse
 from fingerpost_web.theme import Theme
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -38,10 +39,19 @@ class ThemeTests(SynchronousTestCase):
             ("<p>", "person.xml: this is no template: no element found"),
             (f'<p {T}><t:slot name="nmae"/></p>', "person.xml: there is no slot 'nmae'"),
             (f'<p {T}><b t:render="statsu"/></p>', "person.xml: there is no part 'statsu'"),
+            (f"<p {T}><t:zork/></p>", "person.xml: there is no element 't:zork'"),
         ):
             (self.folder / "person.xml").write_text(text)
             error = self.assertRaises(FingerpostError, Theme.read, str(self.folder))
             self.assertIn(words, str(error))
+
+    def test_a_slot_in_the_wrong_place(self) -> None:
+        """A template that wants something where it is not to be had is found out before anybody asks for the page."""
+        rehearse(Theme.read(None))
+        (self.folder / "list.xml").write_text(f'<p {T}><t:slot name="said"/></p>')
+        error = self.assertRaises(FingerpostError, rehearse, Theme.read(str(self.folder)))
+        self.assertIn("list.xml can't be filled", str(error))
+        self.assertIn("said", str(error))
 
     def test_no_folder(self) -> None:
         """A folder that is not there is said to be missing."""

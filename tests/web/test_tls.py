@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from fingerpost.errors import FingerpostError
 from fingerpost_web.certificate import make_certificate
 from fingerpost_web.configuration import TLSConfig
@@ -14,6 +21,7 @@ from OpenSSL import SSL
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFromCertificates
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.test.iosim import connect, makeFakeClient, makeFakeServer
 from twisted.trial.unittest import SynchronousTestCase
@@ -67,15 +75,33 @@ class CertificateTests(SynchronousTestCase):
         junk = str(self.folder / "junk")
         for config, words in (
             (self.config("missing"), "tls.certificate: "),
-            (self.config("one", key=junk), "is no PEM file with the key of"),
+            (self.config("one", key=junk), "is no PEM file with a private key"),
             (self.config("one", certificate=junk), "is no PEM file with a certificate"),
-            (self.config("one", key=other.key), "is no PEM file with the key of"),
+            (self.config("one", key=other.key), "key values mismatch"),
+            (self.config("one", key=self.locked(one)), "has a passphrase"),
             (self.config("one", key="credential:tls.key"), "LoadCredential=tls.key"),
             (TLSConfig(certificate="/nosuch/a", key="/nosuch/b", self_signed=True), "cannot be written"),
         ):
             error = self.assertRaises(FingerpostError, context, config)
             self.assertIn(words, str(error))
-        self.assertIsInstance(context(one), SSL.Context)
+        self.assertIsInstance(context(one).context, SSL.Context)
+
+    def locked(self, config: TLSConfig) -> str:
+        """The path of a key that is encrypted."""
+        key = load_pem_private_key(Path(config.key).read_bytes(), None)
+        path = self.folder / "locked.key"
+        secret = BestAvailableEncryption(b"secret")
+        path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, secret))
+        return str(path)
+
+    def test_expiry(self) -> None:
+        """A certificate that expires within two weeks, or has, is complained about; when it does is known."""
+        renewable = Renewable(context(self.made()))
+        expires = renewable.current.expires
+        for before, complaints in ((timedelta(days=15), 0), (timedelta(days=13), 1), (timedelta(days=-1), 1)):
+            with capturedLogs() as events:
+                renewable.look(expires - before)
+            self.assertEqual(len(events), complaints)
 
     def test_renewal(self) -> None:
         """New connections get the renewed certificate, and old ones go on."""

@@ -19,7 +19,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.internet.protocol import Factory
-from twisted.internet.task import deferLater
+from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import Logger
 from twisted.protocols.amp import AMP, Command
 from zope.interface import implementer
@@ -36,6 +36,7 @@ __all__ = ["Connection", "StoreClient"]
 
 _ANSWER_WITHIN = 5.0
 _READ_WITHIN = 2.0
+_LOOK_EVERY = 5.0
 # How long a caller waits for a store that is not there: long enough for a restart, short enough for a person.
 _PATIENCE = 1.5
 
@@ -136,6 +137,7 @@ class StoreClient(Service):
         self._endpoint = endpoint
         self.called: Called = lambda command, outcome: None
         self.name = name
+        self._greeting = {"version": wire.VERSION, "client": name}
         self._delay = backoffPolicy(initialDelay=0.05, maxDelay=1.0, factor=1.5, jitter=_jitter)
         self._protocol: StoreProtocol | None = None
         self._waiting: list[Deferred[StoreProtocol]] = []
@@ -182,7 +184,7 @@ class StoreClient(Service):
         except Exception:  # whatever it is, there is no store there now
             return False
         try:
-            answer = await protocol.asked(self.clock, wire.Hello, {"version": wire.VERSION, "client": self.name})
+            answer = await protocol.asked(self.clock, wire.Hello, self._greeting)
         except FingerpostError as error:
             _drop(protocol)
             if not isinstance(error, TemporarilyUnavailable):
@@ -207,7 +209,11 @@ class StoreClient(Service):
         self.connected(Connection(protocol, self.clock, greeting["epoch"], greeting["revision"]))
         for waiter in waiting:
             waiter.callback(protocol)
+        looking = LoopingCall(self._look_after, protocol)
+        looking.clock = self.clock
+        looking.start(_LOOK_EVERY, now=False)
         await protocol.ended
+        looking.stop()
         self._protocol = None
         self.lost()
         if self.running:
@@ -216,6 +222,16 @@ class StoreClient(Service):
                 message_id=Event.STORE_AWAY,
                 finger_service=self.name,
             )
+
+    def _look_after(self, protocol: StoreProtocol) -> Deferred[None]:
+        return Deferred.fromCoroutine(self._drop_if_silent(protocol))
+
+    async def _drop_if_silent(self, protocol: StoreProtocol) -> None:
+        """A store that hangs keeps its connections, and says nothing: better none, which everybody knows of."""
+        try:
+            await protocol.asked(self.clock, wire.Hello, self._greeting)
+        except FingerpostError:
+            _drop(protocol)
 
     def _connection(self) -> Deferred[StoreProtocol]:
         """The connection, now or when there is one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
@@ -30,7 +30,10 @@ class Cursor:
     def parse(cls, text: str) -> Cursor:
         """The cursor that `str` wrote; ValueError if it is none."""
         moment, _, login = text.partition("/")
-        return cls(datetime.fromisoformat(moment), login)
+        set_at = datetime.fromisoformat(moment)
+        if set_at.tzinfo is None:
+            raise ValueError("the time lacks a time zone")
+        return cls(set_at, login)
 
     @classmethod
     def at(cls, record: Record) -> Cursor | None:
@@ -44,8 +47,8 @@ class Directory:
     def __init__(self, changes: Iterable[Change] = ()) -> None:
         self._newest: dict[str, Change] = {}
         self._logins: dict[str, tuple[str, ...]] = {}  # term -> logins, sorted
-        self._latest: dict[str, Cursor] = {}  # in order of setting, the last one newest
-        self._latest_sorted = True
+        self._latest: dict[str, Cursor] = {}
+        self._order: list[Cursor] | None = None  # the same, the newest last, once somebody has asked for it
         self._names: list[str] | None = None
         for change in changes:
             self.apply(change)
@@ -80,7 +83,7 @@ class Directory:
         if old is None or old.record is None:
             return
         self._names = None
-        self._latest.pop(login, None)
+        self._reorder(self._latest.pop(login, None), None)
         for term in terms(old.record.person):
             rest = tuple(other for other in self._logins[term] if other != login)
             if rest:
@@ -120,17 +123,11 @@ class Directory:
 
     def latest(self, before: Cursor | None, limit: int) -> list[Record]:
         """At most `limit` people whose status was set before the cursor, the latest first."""
-        if not self._latest_sorted:
-            self._latest = dict(sorted(self._latest.items(), key=lambda item: item[1]))
-            self._latest_sorted = True
-        found: list[Record] = []
-        for login in reversed(self._latest):
-            if len(found) == limit:
-                break
-            record = self._newest[login].record
-            if record is not None and (before is None or self._latest[login] < before):
-                found.append(record)
-        return found
+        if self._order is None:
+            self._order = sorted(self._latest.values())
+        end = len(self._order) if before is None else bisect_left(self._order, before)
+        found = reversed(self._order[max(0, end - limit) : end])
+        return [record for cursor in found if (record := self._newest[cursor.login].record) is not None]
 
     def latest_page(self, after: str, limit: int) -> Page:
         """The same as a page, behind the cursor that the page before named; raises `NotAccepted` for any other text."""
@@ -152,9 +149,14 @@ class Directory:
             self._logins[term] = tuple(sorted({*self._logins.get(term, ()), record.login}))
 
     def _place(self, record: Record) -> None:
-        self._latest.pop(record.login, None)
-        cursor = Cursor.at(record)
+        before, cursor = self._latest.pop(record.login, None), Cursor.at(record)
         if cursor is not None:
-            newest = next(reversed(self._latest.values()), None)
-            self._latest_sorted = self._latest_sorted and (newest is None or newest <= cursor)
             self._latest[record.login] = cursor
+        self._reorder(before, cursor)
+
+    def _reorder(self, before: Cursor | None, now: Cursor | None) -> None:
+        if self._order is not None and before != now:
+            if before is not None:
+                del self._order[bisect_left(self._order, before)]
+            if now is not None:
+                insort(self._order, now)

@@ -88,7 +88,9 @@ class Replica:
         return self._directory.latest_page(after, limit)
 
     async def history(self, name: str, before: datetime | None, limit: int) -> list[Status]:
-        """See `IStatuses`; history is not kept here, so it needs the store."""
+        """See `IStatuses`; history is not kept here, so it needs the store, and nobody waits for one that is away."""
+        if self.stale and self.loads:
+            raise TemporarilyUnavailable
         return await self._client.history(name, before, limit)
 
     def watch(self, heard: Callable[[Change], None]) -> Callable[[], None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,6 +14,8 @@ from fingerpost.ops.plugin import Options
 from fingerpost.ops.structure import Wrong, structure
 
 __all__ = ["AllInOneOptions", "overridden", "tutorial"]
+
+_PORT = re.compile(r"^([^:]*|\[.*\]):[^:\]]+$")  # HOST:PORT or [ADDRESS]:PORT
 
 
 class AllInOneOptions(Options):
@@ -42,7 +45,12 @@ def tutorial(options: Mapping[str, Any], state: Path) -> dict[str, dict[str, Any
     if options["pbport"] is not None:
         given["pb"] = {"listen": f"tcp:{options['pbport']}:interface=127.0.0.1"}
     if options["ircserver"] is not None:
-        host, _, port = options["ircserver"].partition(":")
+        host, _, port = (
+            options["ircserver"].rpartition(":")
+            if _PORT.search(options["ircserver"])
+            else (options["ircserver"], "", "")
+        )
+        host = host.strip("[]")
         network: dict[str, Any] = {"name": host, "server": host, "nick": options["ircnick"]}
         if port:
             network |= {"port": int(port) if port.isdecimal() else port, "tls": port != "6667"}

@@ -6,6 +6,7 @@ from attrs import field, frozen
 from attrs.validators import ge, le, min_len, optional
 from fingerpost.lookups import Disclosure
 from fingerpost.ops.frontend import ListeningConfig, ReadingConfig
+from fingerpost.ops.services import check_listen
 
 __all__ = ["Config", "TLSConfig"]
 
@@ -17,7 +18,7 @@ class TLSConfig:
     `self_signed` makes both files where they are missing: for trying things out, since browsers will warn.
     """
 
-    listen: tuple[str, ...] | None = field(default=None, validator=optional(min_len(1)))
+    listen: tuple[str, ...] | None = field(default=None, validator=[optional(min_len(1)), check_listen])
     certificate: str
     key: str
     self_signed: bool = False

@@ -79,7 +79,7 @@ class Pages:
         """A page that says one thing."""
         heading = _HEADINGS[code]
         main = partial(views.message, self.theme, code, heading, sentence)
-        return await self._page(heading, main, code, headers or {})
+        return await self._page(heading, main, code, headers or {}, kept=(code, sentence))
 
     async def people(self, after: str = "") -> Answer:
         """The people who set a status, the latest first."""

@@ -134,10 +134,10 @@ class Front(Resource):
 
     def getChild(self, path: bytes, request: Any) -> Resource:
         """See `IResource`."""
-        rest = request.postpath
+        rest = request.postpath  # "/moshez/" would be a second address of "/moshez"
         if path == b"static":
             return _Static(self._pages, rest)
-        if rest and rest != [b""]:
+        if rest:
             return _Sentence(self._pages, 404, "There is no such page.")
         if path == b"RPC2":
             if request.method == b"POST":

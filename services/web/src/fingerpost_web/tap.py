@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from attrs import frozen
@@ -10,19 +11,21 @@ from fingerpost.ops.frontend import ReadingFrontend
 from fingerpost.ops.guard import Guard
 from fingerpost.ops.limits import Admission
 from fingerpost.ops.metrics import Metrics
-from fingerpost.ops.services import Draining, endpoints
-from OpenSSL import SSL
+from fingerpost.ops.services import Draining, Periodic, endpoints
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from fingerpost_web.configuration import Config
 from fingerpost_web.pages import Pages
+from fingerpost_web.rehearsal import rehearse
 from fingerpost_web.resources import Front
 from fingerpost_web.rpc import RPC
 from fingerpost_web.site import Site
 from fingerpost_web.theme import Theme
-from fingerpost_web.tls import Renewable, context
+from fingerpost_web.tls import Credentials, Renewable, context
 
 __all__ = ["Config", "make"]
+
+_DAY = 86400.0
 
 
 @frozen(eq=False)
@@ -30,14 +33,14 @@ class _Files:
     """What a configuration has read from files."""
 
     theme: Theme
-    context: SSL.Context | None
+    credentials: Credentials | None
 
 
 class WebService(ReadingFrontend):
     """The web service."""
 
     tapname = "finger-web"
-    live = ("limits", "templates", "title", "page_size", "history_limit", "users_limit", "show")
+    live = ("limits", "templates", "title", "page_size", "history_limit", "users_limit", "show", "tls")
 
     def __init__(self, config: Config, reactor: Any, metrics: Metrics) -> None:
         super().__init__(config, reactor, metrics)
@@ -48,8 +51,11 @@ class WebService(ReadingFrontend):
         self.requests.metrics.read_connections(lambda: self._admission.total)
         site = Site(Front(self._pages, RPC(self._lookups)), self._admission, self.requests, reactor)
         self._listen(reactor, site, site, config.listen, "web", "tcp:8000:interface=127.0.0.1")
-        self._tls = None if files.context is None else Renewable(files.context)
+        self._tls = None if files.credentials is None else Renewable(files.credentials)
         if config.tls is not None and self._tls is not None:
+            tls = self._tls
+            self.requests.metrics.read_certificate(lambda: tls.current.expires.timestamp())
+            Periodic(reactor, _DAY, "Looking at the certificate", self._look).setServiceParent(self)
             secure = TLSMemoryBIOFactory(self._tls, False, site, reactor)
             self._listen(reactor, site, secure, config.tls.listen, "web-tls", "tcp:8443:interface=127.0.0.1")
 
@@ -59,15 +65,26 @@ class WebService(ReadingFrontend):
 
     def prepare(self, config: Config) -> _Files:
         """See `IOperated`: templates and the certificate are read; raises `FingerpostError`."""
-        return _Files(Theme.read(config.templates), None if config.tls is None else context(config.tls))
+        theme = Theme.read(config.templates)
+        rehearse(theme)
+        return _Files(theme, None if config.tls is None else context(config.tls))
+
+    def fixed(self, config: Config) -> dict[str, object]:
+        """See `Operated`: the files of `tls` are taken up, and whether and where there is HTTPS is not."""
+        return super().fixed(config) | {"tls.listen": config.tls and (config.tls.listen, True)}
+
+    async def _look(self) -> None:
+        if self._tls is not None:
+            self._tls.look(datetime.now(UTC))
 
     def reconfigured(self, config: Config, prepared: _Files) -> None:
         """See `Operated`."""
         self._admission.limits = config.limits
         self._pages.config = self._lookups.disclosure = config
         self._pages.theme = prepared.theme
-        if self._tls is not None and prepared.context is not None:
-            self._tls.current = prepared.context
+        if self._tls is not None and prepared.credentials is not None:
+            self._tls.current = prepared.credentials
+            self._tls.look(datetime.now(UTC))
 
 
 make = WebService

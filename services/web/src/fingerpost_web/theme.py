@@ -71,4 +71,5 @@ def _wanted(body: bytes) -> set[str]:
     elements = list(ElementTree.fromstring(body).iter())  # noqa: S314 (an administrator's file)
     slots = {f"slot '{element.get('name')}'" for element in elements if element.tag == f"{_T}slot"}
     parts = {f"part '{element.get(f'{_T}render')}'" for element in elements if element.get(f"{_T}render")}
-    return slots | parts
+    kinds = {f"element 't:{e.tag.removeprefix(_T)}'" for e in elements if str(e.tag).startswith(_T)}
+    return slots | parts | (kinds - {f"element 't:{name}'" for name in ("attr", "slot", "transparent")})

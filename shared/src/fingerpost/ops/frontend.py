@@ -16,6 +16,7 @@ from fingerpost.ops.limits import Limits
 from fingerpost.ops.metrics import Metrics
 from fingerpost.ops.operated import Operated, OperatedConfig
 from fingerpost.ops.requests import Requests
+from fingerpost.ops.services import check_listen
 from fingerpost.replica import Replica
 
 __all__ = [
@@ -45,7 +46,7 @@ class FrontendConfig(OperatedConfig):
 class ListeningConfig:
     """The keys of a frontend that clients connect to: where it listens, and how much it lets in."""
 
-    listen: tuple[str, ...] | None = field(default=None, validator=optional(min_len(1)))
+    listen: tuple[str, ...] | None = field(default=None, validator=[optional(min_len(1)), check_listen])
     limits: Limits = field(factory=Limits)
 
 

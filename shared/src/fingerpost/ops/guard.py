@@ -6,11 +6,12 @@ Twisted's `LimitConnectionsByPeer` knows neither networks nor mapped addresses, 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IHalfCloseableProtocol, IReactorTime
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
+from zope.interface import implementer
 
 from fingerpost.ops.draining import Drain
 from fingerpost.ops.limits import Admission, whose
@@ -23,10 +24,21 @@ class _Guarded(ProtocolWrapper):
     key: str | None = None
 
 
+@implementer(IHalfCloseableProtocol)
+class _HalfCloseable(_Guarded):
+    """Lets a protocol know that its client has said all, if it wants to know."""
+
+    def readConnectionLost(self) -> None:
+        """See `IHalfCloseableProtocol`."""
+        cast(Any, self.wrappedProtocol).readConnectionLost()
+
+    def writeConnectionLost(self) -> None:
+        """See `IHalfCloseableProtocol`."""
+
+
 class Guard(WrappingFactory):
     """Lets connections in to a factory. `finish` asks them all to end once they have been answered."""
 
-    protocol = _Guarded
     noisy = False
 
     def __init__(
@@ -45,7 +57,9 @@ class Guard(WrappingFactory):
         if self.admission.connect(key) is not None:
             self._requests.refused()
             return None
-        guarded: Any = super().buildProtocol(addr)
+        inner = self.wrappedFactory.buildProtocol(addr)
+        kind: Any = _HalfCloseable if IHalfCloseableProtocol.providedBy(inner) else _Guarded
+        guarded = kind(self, inner)
         guarded.key = key
         return guarded
 

@@ -17,7 +17,7 @@ from zope.interface import implementer
 from fingerpost.errors import FingerpostError
 from fingerpost.ops.events import Event
 from fingerpost.ops.heartbeat import Heartbeat
-from fingerpost.ops.services import OrderedService
+from fingerpost.ops.services import OrderedService, check_listen
 from fingerpost.ops.sockets import inherited
 
 __all__ = ["IOperated", "MetricsConfig", "Operated", "OperatedConfig", "Reload"]
@@ -27,7 +27,7 @@ __all__ = ["IOperated", "MetricsConfig", "Operated", "OperatedConfig", "Reload"]
 class MetricsConfig:
     """See `metrics:` in every file. Without `listen`, the socket is the inherited one, and there is none without it."""
 
-    listen: tuple[str, ...] | None = field(default=None, validator=optional(min_len(1)))
+    listen: tuple[str, ...] | None = field(default=None, validator=[optional(min_len(1)), check_listen])
 
     @property
     def wanted(self) -> bool:
@@ -89,11 +89,8 @@ class Operated(OrderedService):
 
     def reload(self, config: Any, prepared: Any) -> None:
         """See `IOperated`."""
-        waiting = [
-            key
-            for key in fields_dict(type(config))
-            if key not in {*self.live, "log"} and getattr(config, key) != getattr(self._started, key)
-        ]
+        now, started = self.fixed(config), self.fixed(self._started)
+        waiting = [key for key in now if now[key] != started[key]]
         if waiting:
             self._log.warn(
                 "What has changed of {finger_keys} is taken up at the next restart",
@@ -102,6 +99,10 @@ class Operated(OrderedService):
             )
         self.config = config
         self.reconfigured(config, prepared)
+
+    def fixed(self, config: Any) -> dict[str, object]:
+        """What of a configuration can't be taken up while the service runs."""
+        return {key: getattr(config, key) for key in fields_dict(type(config)) if key not in {*self.live, "log"}}
 
     def reconfigured(self, config: Any, prepared: Any) -> None:
         """Take up the live keys of a new configuration, and what `prepare` made of it."""

@@ -17,7 +17,7 @@ from fingerpost.errors import FingerpostError
 from fingerpost.ops.draining import DRAIN_SECONDS, Drainable
 from fingerpost.ops.sockets import InheritedEndpoint, inherited
 
-__all__ = ["Draining", "Listening", "OrderedService", "Periodic", "endpoints"]
+__all__ = ["Draining", "Listening", "OrderedService", "Periodic", "check_listen", "endpoints"]
 
 
 class OrderedService(MultiService):
@@ -43,15 +43,22 @@ def endpoints(reactor: Any, listen: Sequence[str] | None, name: str, default: st
     return [_endpoint(reactor, description) for description in listen]
 
 
+def check_listen(owner: object, attribute: object, value: Sequence[str] | None) -> None:
+    """An attrs validator for a `listen:` key."""
+    for description in value or ():
+        try:
+            _endpoint(None, description)
+        except FingerpostError as error:
+            raise ValueError(str(error)) from None
+
+
 def _endpoint(reactor: Any, description: str) -> IStreamServerEndpoint:
     if description.startswith("fd:"):
         return InheritedEndpoint(reactor, description.removeprefix("fd:"), os.environ)
     try:
         found: IStreamServerEndpoint = serverFromString(reactor, description)
     except (ValueError, TypeError, KeyError, OSError, ImportError) as error:
-        raise FingerpostError(
-            f"listen: '{description}' is no endpoint such as tcp:79 or fd:finger ({error})"
-        ) from error
+        raise FingerpostError(f"'{description}' is no endpoint such as tcp:79 or fd:finger ({error})") from error
     return found
 
 
