@@ -54,6 +54,20 @@ class FailureTests(ServicesTestCase):
             self.assertIn(b"temporarily unavailable", ask(self.address, query))
             self.assertLess(time.monotonic() - started, 2)
 
+    def test_idle_exit(self) -> None:
+        """A service that nobody asks ends by itself with code 0, and whoever comes meanwhile is answered by the next."""
+        self.start_store()
+        self.write("finger.yaml", {"store": f"unix:{self.path('read.sock')}", "idle_exit": 1})
+        for _ in range(2):
+            finger = self.start_finger()
+            self.answers(self.address, b"moshez\r\n", b"Happy and well")
+            self.assertEqual(finger.process.wait(10), 0)
+        with socket.create_connection(self.address) as waiting:
+            waiting.sendall(b"moshez\r\n")
+            self.start_finger()
+            waiting.settimeout(10)
+            self.assertIn(b"Login: moshez", waiting.recv(4096))
+
     def test_store_gone(self) -> None:
         """With the store stopped, known names are answered at once and setting is refused with a reason."""
         store = self.start_store()

@@ -32,7 +32,7 @@ class FingerService(ReadingFrontend):
     def __init__(self, config: Config, reactor: Any, metrics: Metrics) -> None:
         super().__init__(config, reactor, metrics)
         self._factory = FingerFactory(reactor, config.limits, self.requests, Answers(self.replica, config.policy))
-        self.requests.metrics.read_connections(lambda: self._factory.admission.total)
+        self.lets_in(self._factory.admission)
         places = endpoints(reactor, config.listen, "finger", "tcp:7979:interface=127.0.0.1")
         Draining(places, self._factory).setServiceParent(self)
 

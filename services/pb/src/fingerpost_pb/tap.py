@@ -39,7 +39,7 @@ class PbService(ReadingFrontend):
         self._list = LiveStatuses(self.replica, config.list_limit)
         self._answers = Answers(self.replica, self._list, config)
         self._admission = Admission(config.limits, reactor, self.requests.full)
-        self.requests.metrics.read_connections(lambda: self._admission.total)
+        self.lets_in(self._admission)
         factory: Any = StatusFactory(reactor, self._admission, self.requests, StatusRoot(self._answers.calls))
         places = endpoints(reactor, config.listen, "pb", "tcp:8889:interface=127.0.0.1")
         Draining(places, Guard(reactor, self._admission, self.requests, factory, factory.finish)).setServiceParent(self)

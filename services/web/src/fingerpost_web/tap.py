@@ -48,7 +48,7 @@ class WebService(ReadingFrontend):
         self._pages = Pages(self.replica, config, files.theme)
         self._lookups = Lookups(self.replica, config)
         self._admission = Admission(config.limits, reactor, self.requests.full)
-        self.requests.metrics.read_connections(lambda: self._admission.total)
+        self.lets_in(self._admission)
         site = Site(Front(self._pages, RPC(self._lookups)), self._admission, self.requests, reactor)
         self._listen(reactor, site, site, config.listen, "web", "tcp:8000:interface=127.0.0.1")
         self._tls = None if files.credentials is None else Renewable(files.credentials)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 from typing import Any, ClassVar
 
 from attrs import field, frozen
@@ -12,11 +14,13 @@ from twisted.internet.interfaces import IStreamClientEndpoint
 from fingerpost.client import StoreClient
 from fingerpost.errors import FingerpostError
 from fingerpost.ops.access import LogConfig
-from fingerpost.ops.limits import Limits
+from fingerpost.ops.idle import IdleExit
+from fingerpost.ops.limits import Admission, Limits
 from fingerpost.ops.metrics import Metrics
 from fingerpost.ops.operated import Operated, OperatedConfig
 from fingerpost.ops.requests import Requests
 from fingerpost.ops.services import check_listen
+from fingerpost.ops.sockets import inherited
 from fingerpost.replica import Replica
 
 __all__ = [
@@ -34,6 +38,11 @@ READ_SOCKET = "unix:/run/fingerpost/read.sock"
 WRITE_SOCKET = "unix:/run/fingerpost/write.sock"
 
 
+def _idle(owner: object, attribute: object, value: float) -> None:
+    if value and not 1 <= value < math.inf:
+        raise ValueError(f"expected 0 (never) or at least 1 second, not {value}")
+
+
 @frozen(kw_only=True, slots=False)
 class FrontendConfig(OperatedConfig):
     """The keys that every frontend has: where the store is, and what is logged of requests."""
@@ -44,10 +53,14 @@ class FrontendConfig(OperatedConfig):
 
 @frozen(kw_only=True, slots=False)
 class ListeningConfig:
-    """The keys of a frontend that clients connect to: where it listens, and how much it lets in."""
+    """The keys of a frontend that clients connect to: where it listens, how much it lets in, and when it may end.
+
+    A service that systemd starts for its clients ends after `idle_exit` seconds without one; 0 is never.
+    """
 
     listen: tuple[str, ...] | None = field(default=None, validator=[optional(min_len(1)), check_listen])
     limits: Limits = field(factory=Limits)
+    idle_exit: float = field(default=0.0, validator=_idle)
 
 
 @frozen(kw_only=True, slots=False)
@@ -78,6 +91,15 @@ class Frontend(Operated):
         self.client.called = self.requests.metrics.called
         self.requests.metrics.read_store(lambda: self.client.is_connected)
         self.client.setServiceParent(self)
+        self._reactor = reactor
+
+    def lets_in(self, admission: Admission) -> None:
+        """Say by whom clients are let in: how many they are is told, and without any the service may end."""
+        self.requests.metrics.read_connections(lambda: admission.total)
+        seconds = self.config.idle_exit
+        if seconds and inherited(os.environ):
+            idle = IdleExit(self._reactor, seconds, lambda: (admission.total, self.requests.count))
+            idle.setServiceParent(self)
 
     def describe(self) -> str:
         """See `IOperated`."""

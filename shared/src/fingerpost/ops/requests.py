@@ -25,16 +25,19 @@ class Requests:
         self.access = AccessLog(service, config)
         self.now = clock.seconds
         self._service = service
+        self.count = 0
         self._full_at = -_SAY_FULL_EVERY
 
     def done(self, since: float, outcome: Outcome, peer: str = "", about: str = "") -> None:
         """A request of a peer about somebody ("" for a list) was dealt with."""
+        self.count += 1
         seconds = self.now() - since
         self.metrics.request(outcome, seconds)
         self.access.query(peer, about, outcome, seconds)
 
     def refused(self) -> None:
         """A request or a connection was one too many, or none that can be looked at."""
+        self.count += 1
         self.metrics.refused()
 
     def full(self) -> None:

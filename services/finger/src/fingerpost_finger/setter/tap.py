@@ -43,7 +43,7 @@ class SetterService(Frontend):
 
         self._factory = SetterFactory(reactor, config.limits, self.requests, self.client, prove, identify)
         places = endpoints(reactor, config.listen, "setter", "tcp:1079:interface=127.0.0.1")
-        self.requests.metrics.read_connections(lambda: self._factory.admission.total)
+        self.lets_in(self._factory.admission)
         Draining(places, self._factory).setServiceParent(self)
 
     def reconfigured(self, config: Config, prepared: None) -> None:
