@@ -1,4 +1,4 @@
-"""Talking to the store over AMP: a connection that keeps coming back, a limit on every wait, its errors as ours.
+"""Talking to the store over AMP, by a connection that keeps coming back.
 
 Twisted's `ClientService` is not used: with its `prepareConnection`, which `Hello` would be, a connection that is lost
 while it is prepared has no transition (`NoTransition`; the tables of 24.11 and 26.10 have the gap).
@@ -7,7 +7,7 @@ while it is prepared has no transition (`NoTransition`; the tables of 24.11 and 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from random import random
@@ -21,103 +21,28 @@ from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.internet.protocol import Factory
 from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import Logger
-from twisted.protocols.amp import AMP, Command
+from twisted.protocols.amp import Command
 from zope.interface import implementer
 
 from fingerpost import wire
 from fingerpost.codec import changes_from_bytes, dump, load
+from fingerpost.connection import ANSWER_WITHIN, Called, Connection, StoreProtocol, page_of
 from fingerpost.errors import FingerpostError, NoSuchUser, TemporarilyUnavailable
 from fingerpost.interfaces import IStatusSetter, NewStatus, Proof
 from fingerpost.model import Availability, Change, Record, Status
 from fingerpost.ops.events import Event
-from fingerpost.ops.outcomes import Outcome
 
-__all__ = ["Connection", "StoreClient"]
+__all__ = ["StoreClient"]
 
-_ANSWER_WITHIN = 5.0
 _READ_WITHIN = 2.0
 _LOOK_EVERY = 5.0
 # How long a caller waits for a store that is not there: long enough for a restart, short enough for a person.
 _PATIENCE = 1.5
 
-Heard = Callable[[int, int, Sequence[Change]], None]
-Called = Callable[[type[Command], Outcome], None]
-
 
 def _jitter() -> float:
     """Up to a tenth of a second, so that clients do not come back all at once; Twisted's own is up to a whole one."""
     return 0.1 * random()  # noqa: S311 (it guards no secret)
-
-
-class StoreProtocol(AMP):
-    """The frontend's end of a connection to the store; `ended` fires when the connection is lost."""
-
-    def __init__(self, called: Called) -> None:
-        super().__init__()
-        self.ended: Deferred[None] = Deferred()
-        self.heard: Heard = lambda first, last, changes: None
-        self._called = called
-
-    @wire.Changes.responder
-    def changes(self, first: int, last: int, changes: bytes) -> dict[str, Any]:
-        """The store tells of new revisions."""
-        self.heard(first, last, changes_from_bytes(changes))
-        return {}
-
-    async def asked(
-        self, clock: IReactorTime, command: type[Command], arguments: dict[str, Any], within: float = _ANSWER_WITHIN
-    ) -> dict[str, Any]:
-        """The answer to a command, if it comes within so many seconds; raises `FingerpostError`."""
-        try:
-            answer: dict[str, Any] = await self.callRemote(command, **arguments).addTimeout(within, clock)
-        except FingerpostError as error:
-            self._called(command, Outcome.of(error))
-            raise
-        except Exception as error:  # whatever became of the connection, the caller can only try again
-            self._called(command, Outcome.UNAVAILABLE)
-            raise TemporarilyUnavailable from error
-        self._called(command, Outcome.ANSWERED)
-        return answer
-
-    def connectionLost(self, reason: Any = None) -> None:
-        """The connection is gone."""
-        self.ended.callback(None)  # first: whoever is told that an answer is lost must not ask here again
-        super().connectionLost(reason)
-
-
-class Connection:
-    """A connection on which `Hello` was answered: the store's epoch, and its revision then."""
-
-    def __init__(self, protocol: StoreProtocol, clock: IReactorTime, epoch: str, revision: int) -> None:
-        self.epoch = epoch
-        self.revision = revision
-        self._protocol = protocol
-        self._clock = clock
-
-    def follow(self, heard: Heard) -> None:
-        """Say who is to hear what the store sends."""
-        self._protocol.heard = heard
-
-    async def ask(self, command: type[Command], **arguments: Any) -> dict[str, Any]:
-        """The answer to a command on this connection; raises what the command's errors say."""
-        return await self._protocol.asked(self._clock, command, arguments)
-
-    async def page(self, after: str, limit: int, order: str) -> tuple[list[Change], str]:
-        """A page of records, and the `after` of the next one ("" where there is none)."""
-        return _page(await self.ask(wire.ListRecords, after=after, limit=limit, order=order))
-
-    def drop(self) -> None:
-        """Give the connection up; the client makes another."""
-        _drop(self._protocol)
-
-
-def _drop(protocol: StoreProtocol) -> None:
-    if protocol.transport is not None:
-        protocol.transport.loseConnection()
-
-
-def _page(answer: dict[str, Any]) -> tuple[list[Change], str]:
-    return changes_from_bytes(answer["changes"]), answer["next"] or ""
 
 
 @implementer(IStatusSetter)
@@ -158,7 +83,7 @@ class StoreClient(Service):
         super().stopService()
         working, self._working = self._working, None
         if self._protocol is not None:
-            _drop(self._protocol)
+            self._protocol.drop()
         elif working is not None:
             working.cancel()
         return working
@@ -180,13 +105,13 @@ class StoreClient(Service):
         factory.noisy = False
         connecting: Deferred[Any] = self._endpoint.connect(factory)
         try:
-            protocol: StoreProtocol = await connecting.addTimeout(_ANSWER_WITHIN, self.clock)
+            protocol: StoreProtocol = await connecting.addTimeout(ANSWER_WITHIN, self.clock)
         except Exception:  # whatever it is, there is no store there now
             return False
         try:
             answer = await protocol.asked(self.clock, wire.Hello, self._greeting)
         except FingerpostError as error:
-            _drop(protocol)
+            protocol.drop()
             if not isinstance(error, TemporarilyUnavailable):
                 self._log.warn(
                     "The status store refuses {finger_service}: {finger_reason}",
@@ -231,7 +156,7 @@ class StoreClient(Service):
         try:
             await protocol.asked(self.clock, wire.Hello, self._greeting)
         except FingerpostError:
-            _drop(protocol)
+            protocol.drop()
 
     def _connection(self) -> Deferred[StoreProtocol]:
         """The connection, now or when there is one."""
@@ -248,7 +173,7 @@ class StoreClient(Service):
             protocol = await self._connection().addTimeout(_PATIENCE, self.clock)
         except Exception as error:
             raise TemporarilyUnavailable from error
-        within = _ANSWER_WITHIN if "op_id" in arguments else _READ_WITHIN
+        within = ANSWER_WITHIN if "op_id" in arguments else _READ_WITHIN
         return await protocol.asked(self.clock, command, arguments, within)
 
     async def change(self, name: str) -> Change:
@@ -262,7 +187,7 @@ class StoreClient(Service):
 
     async def page(self, after: str, limit: int, order: str) -> tuple[list[Change], str]:
         """A page of records, and the `after` of the next one ("" where there is none)."""
-        return _page(await self.ask(wire.ListRecords, after=after, limit=limit, order=order))
+        return page_of(await self.ask(wire.ListRecords, after=after, limit=limit, order=order))
 
     async def history(self, name: str, before: datetime | None, limit: int) -> list[Status]:
         """Past statuses, the latest first; raises `NoSuchUser`."""

@@ -16,7 +16,8 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from fingerpost import wire
-from fingerpost.client import Connection, StoreClient
+from fingerpost.client import StoreClient
+from fingerpost.connection import Connection
 from fingerpost.directory import Directory
 from fingerpost.errors import NoSuchUser, Resync, TemporarilyUnavailable
 from fingerpost.interfaces import IStatuses, Page
