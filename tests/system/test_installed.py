@@ -155,7 +155,9 @@ def test_everything_stops_and_starts_together(machine: Machine) -> None:
 
 def test_removal_keeps_and_purge_removes(machine: Machine) -> None:
     """Removing the packages keeps configuration and statuses; purging them leaves the system users and nothing else."""
+    machine.run("systemctl", "enable", "--now", "finger-irc")
     machine.sh("apt-get remove --yes 'fingerpost*'", seconds=180)
+    assert machine.state("finger-irc.service") == "inactive"
     kept = machine.sh("ls /var/lib/fingerpost /etc/fingerpost")
     assert "status.db" in kept
     assert "finger.yaml" in kept

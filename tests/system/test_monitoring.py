@@ -78,17 +78,6 @@ def test_no_scrape_starts_the_bot(machine: Machine) -> None:
     assert "Failed to connect" in scraped(machine, BOT)
 
 
-def test_metrics_can_be_off(machine: Machine) -> None:
-    """Whoever wants no metrics of a service disables their socket, and the service works without."""
-    machine.run("systemctl", "disable", "--now", "finger-metrics.socket")
-    machine.run("systemctl", "restart", "finger.service")
-    assert "Happy and well" in machine.run("finger", "moshez@localhost")
-    assert "Failed to connect" in scraped(machine, PORTS["finger"])
-    machine.run("systemctl", "enable", "finger-metrics.socket")
-    machine.run("systemctl", "restart", "finger.service")
-    assert "fingerpost_build_info" in scraped(machine, PORTS["finger"])
-
-
 def test_prometheus(machine: Machine) -> None:
     """Debian's Prometheus finds every service up, counts questions, and evaluates all rules and alerts."""
     machine.run("systemctl", "enable", "--now", "finger-irc")

@@ -57,9 +57,20 @@ def test_restart_of_the_store(busy: Machine) -> None:
             time.sleep(0.5)
 
 
+def test_metrics_off_and_on(busy: Machine) -> None:
+    """Metrics are turned off and on under load, each by one restart, and no question is lost."""
+    scrape = "curl -sS http://127.0.0.1:19079/metrics"
+    with under_load(busy, "metrics turned off and on"):
+        busy.sh("systemctl disable --now finger-metrics.socket; systemctl restart finger")
+        assert "Could not connect" in busy.sh(scrape, check=False)
+        busy.sh("systemctl enable finger-metrics.socket; systemctl restart finger")
+        assert "fingerpost_build_info" in busy.sh(scrape)
+
+
 def test_upgrade(busy: Machine, newer_debs: Path) -> None:
     """Upgrading every package under load loses no question; the new code runs, and configuration is kept."""
-    before = {name: busy.shown(f"{name}.service", "MainPID") for name in ("finger", "finger-store")}
+    busy.run("systemctl", "enable", "--now", "finger-irc")
+    before = {name: busy.shown(f"{name}.service", "MainPID") for name in ("finger", "finger-store", "finger-irc")}
     with under_load(busy, "all packages upgraded"):
         install(busy, newer_debs)
     assert NEWER in busy.run("dpkg-query", "--show", "fingerpost-finger")
