@@ -55,7 +55,7 @@ class FailureTests(ServicesTestCase):
             self.assertLess(time.monotonic() - started, 2)
 
     def test_idle_exit(self) -> None:
-        """A service that nobody asks ends by itself with code 0, and whoever comes meanwhile is answered by the next."""
+        """A service that nobody asks ends with code 0, and whoever comes meanwhile is answered by the next."""
         self.start_store()
         self.write("finger.yaml", {"store": f"unix:{self.path('read.sock')}", "idle_exit": 1})
         for _ in range(2):

@@ -65,6 +65,7 @@ class StoreClient(Service):
         self._greeting = {"version": wire.VERSION, "client": name}
         self._delay = backoffPolicy(initialDelay=0.05, maxDelay=1.0, factor=1.5, jitter=_jitter)
         self._protocol: StoreProtocol | None = None
+        self._was_away = False
         self._waiting: list[Deferred[StoreProtocol]] = []
         self._working: Deferred[None] | None = None
 
@@ -127,7 +128,7 @@ class StoreClient(Service):
         self._protocol = protocol
         self._log.info(
             "{finger_service} is connected to the status store",
-            message_id=Event.STORE_BACK,
+            message_id=Event.STORE_BACK if self._was_away else None,
             finger_service=self.name,
         )
         waiting, self._waiting = self._waiting, []
@@ -141,6 +142,7 @@ class StoreClient(Service):
         looking.stop()
         self._protocol = None
         self.lost()
+        self._was_away = True
         if self.running:
             self._log.warn(
                 "{finger_service} has lost the status store; what is known is still answered",

@@ -96,8 +96,10 @@ class Frontend(Operated):
     def lets_in(self, admission: Admission) -> None:
         """Say by whom clients are let in: how many they are is told, and without any the service may end."""
         self.requests.metrics.read_connections(lambda: admission.total)
-        seconds = self.config.idle_exit
-        if seconds and inherited(os.environ):
+        seconds, sockets = self.config.idle_exit, inherited(os.environ)
+        if seconds and "metrics" in sockets:
+            self._log.info("idle_exit is not heeded: whoever scrapes the metrics socket would start the service again")
+        elif seconds and sockets:
             idle = IdleExit(self._reactor, seconds, lambda: (admission.total, self.requests.count))
             idle.setServiceParent(self)
 
