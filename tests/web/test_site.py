@@ -146,9 +146,12 @@ class LimitTests(SiteTestCase):
         chunked.send(b"POST /RPC2 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
         for _ in range(20):
             chunked.send(b"1000\r\n" + b"x" * 4096 + b"\r\n")
-        for connection in (said, chunked):
+        whole = self.browser.connect()
+        whole.send(b"POST /RPC2 HTTP/1.1\r\nHost: x\r\nContent-Length: 70000\r\n\r\n" + b"x" * 70_000 + GET)
+        for connection in (said, chunked, whole):
             self.assertEqual([reply.code for reply in connection.replies()], [413])
             self.assertTrue(connection.closed)
+        self.assertEqual(counted(self.browser.requests), {"refused": 3})
 
     def test_a_request_that_trickles_in(self) -> None:
         """A request must be whole within 15 seconds of its first byte, however steadily it trickles in."""

@@ -28,7 +28,9 @@ class SiteRequest(server.Request):
     _received = 0
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
-        """See `IRequest`."""
+        """See `IRequest`; what was refused is not looked at, even if all of it is here by now."""
+        if self.channel.transport.disconnecting:
+            return
         self.since = self.channel.site.requests.now()
         absolute = re.match(rb"https?://[^/?]*", path)  # as to a proxy, RFC 9112 §3.2.2
         if absolute is not None:
@@ -106,8 +108,8 @@ class Channel(http.HTTPChannel):
 
     def refuse(self, status: bytes) -> None:
         """Answer a request that can't be taken, and end the connection."""
-        self.site.requests.refused()
         if not self.transport.disconnecting:
+            self.site.requests.refused()
             self.transport.write(b"HTTP/1.1 %b\r\nConnection: close\r\nContent-Length: 0\r\n\r\n" % status)
             self.loseConnection()
 
