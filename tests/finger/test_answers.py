@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from fingerpost.disclosure import Site
 from fingerpost.errors import TemporarilyUnavailable
 from fingerpost.fields import FIELDS
-from fingerpost.model import Link, Person
+from fingerpost.model import Audience, Link, Person
 from fingerpost.testing import MemoryStatuses
 from fingerpost_finger.answers import Answers
 from fingerpost_finger.policy import Policy
@@ -40,6 +41,7 @@ class AnswersContract(SynchronousTestCase):
         self.clock = Clock()
         self.clock.advance(1_767_225_600)  # 2026-01-01 00:00 UTC
         self.statuses = MemoryStatuses(self.clock)
+        self.statuses.site = Site(fields={"home_phone": Audience.WORLD})
         self.statuses.add(MOSHEZ, "Happy and well")
         self.clock.advance(60)
         self.statuses.add(Person("shawn", full_name="Shawn Smith"), "Alive")

@@ -69,7 +69,7 @@ class AdmissionTests(SynchronousTestCase):
         admission = self.admission(rate=1, burst=1)
         for number in range(25_000):
             admission.leave(f"a{number}") if admission.enter(f"a{number}") is None else None
-        self.assertLess(len(admission._buckets), 10_001)
+        self.assertLess(len(admission._buckets._buckets), 10_001)
         self.assertEqual(admission._open, {})
 
     @given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans())))

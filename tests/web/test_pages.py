@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
+from fingerpost.disclosure import Site
 from fingerpost.fields import FIELDS
 from fingerpost.interfaces import NewStatus
-from fingerpost.model import Availability, Link, Person
+from fingerpost.model import Audience, Availability, Link, Person
 from fingerpost.text import without_controls
 from hypothesis import given
 from hypothesis import strategies as st
@@ -144,6 +145,7 @@ class PersonTests(PagesTestCase):
         )
         for kept in FIELDS:
             browser = Browser(show=tuple(name for name in FIELDS if name != kept))
+            browser.statuses.site = Site(fields={"home_phone": Audience.WORLD})
             browser.statuses.add(person, "secret-history!", via="x")
             browser.clock.advance(60)
             status = NewStatus("secret-status!", "secret-via!")

@@ -6,9 +6,7 @@ while it is prepared has no transition (`NoTransition`; the tables of 24.11 and 
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable
 from functools import partial
 from random import random
 from typing import Any
@@ -22,14 +20,14 @@ from twisted.internet.protocol import Factory
 from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import Logger
 from twisted.protocols.amp import Command
-from zope.interface import implementer
 
 from fingerpost import wire
-from fingerpost.codec import changes_from_bytes, dump, load
-from fingerpost.connection import ANSWER_WITHIN, Called, Connection, StoreProtocol, page_of
-from fingerpost.errors import FingerpostError, NoSuchUser, TemporarilyUnavailable
-from fingerpost.interfaces import IStatusSetter, NewStatus, Proof
-from fingerpost.model import Availability, Change, Record, Status
+from fingerpost.calls import Calls, operation
+from fingerpost.codec import load
+from fingerpost.connection import ANSWER_WITHIN, Called, Connection, StoreProtocol
+from fingerpost.disclosure import Site
+from fingerpost.errors import FingerpostError, TemporarilyUnavailable
+from fingerpost.model import Record
 from fingerpost.ops.events import Event
 
 __all__ = ["StoreClient"]
@@ -45,10 +43,9 @@ def _jitter() -> float:
     return 0.1 * random()  # noqa: S311 (it guards no secret)
 
 
-@implementer(IStatusSetter)
-class StoreClient(Service):
+class StoreClient(Calls, Service):
     """A client of the store at an endpoint. `connected` is called with each new `Connection`, `lost` when it has ended,
-    and `called` with what became of each command.
+    and `called` with what became of each command. `site` is what the site discloses, as the store said last.
 
     Every method raises `TemporarilyUnavailable` where the store can't be reached or does not answer in time.
     """
@@ -62,6 +59,7 @@ class StoreClient(Service):
         self._endpoint = endpoint
         self.called: Called = lambda command, outcome: None
         self.name = name
+        self.site = Site()
         self._greeting = {"version": wire.VERSION, "client": name}
         self._delay = backoffPolicy(initialDelay=0.05, maxDelay=1.0, factor=1.5, jitter=_jitter)
         self._protocol: StoreProtocol | None = None
@@ -110,7 +108,7 @@ class StoreClient(Service):
         except Exception:  # whatever it is, there is no store there now
             return False
         try:
-            answer = await protocol.asked(self.clock, wire.Hello, self._greeting)
+            answer = await self._greet(protocol)
         except FingerpostError as error:
             protocol.drop()
             if not isinstance(error, TemporarilyUnavailable):
@@ -123,6 +121,12 @@ class StoreClient(Service):
             return False
         await self._serve(protocol, answer)
         return True
+
+    async def _greet(self, protocol: StoreProtocol) -> dict[str, Any]:
+        answer = await protocol.asked(self.clock, wire.Hello, self._greeting)
+        if answer["site"]:
+            self.site = load(answer["site"], Site)
+        return answer
 
     async def _serve(self, protocol: StoreProtocol, greeting: dict[str, Any]) -> None:
         self._protocol = protocol
@@ -156,7 +160,7 @@ class StoreClient(Service):
     async def _drop_if_silent(self, protocol: StoreProtocol) -> None:
         """A store that hangs keeps its connections, and says nothing: better none, which everybody knows of."""
         try:
-            await protocol.asked(self.clock, wire.Hello, self._greeting)
+            await self._greet(protocol)
         except FingerpostError:
             protocol.drop()
 
@@ -178,61 +182,12 @@ class StoreClient(Service):
         within = ANSWER_WITHIN if "op_id" in arguments else _READ_WITHIN
         return await protocol.asked(self.clock, command, arguments, within)
 
-    async def change(self, name: str) -> Change:
-        """The record of a login or unambiguous alias, with its revision; raises `NoSuchUser`."""
-        answer = await self.ask(wire.GetRecord, name=name)
-        return load(answer["change"], Change)
-
-    async def find(self, text: str, limit: int) -> list[Change]:
-        """People who match a text."""
-        return changes_from_bytes((await self.ask(wire.FindRecords, text=text, limit=limit))["changes"])
-
-    async def page(self, after: str, limit: int, order: str) -> tuple[list[Change], str]:
-        """A page of records, and the `after` of the next one ("" where there is none)."""
-        return page_of(await self.ask(wire.ListRecords, after=after, limit=limit, order=order))
-
-    async def history(self, name: str, before: datetime | None, limit: int) -> list[Status]:
-        """Past statuses, the latest first; raises `NoSuchUser`."""
-        answer = await self.ask(wire.GetHistory, name=name, before=before, limit=limit)
-        return load(answer["statuses"], list[Status])
-
-    async def set_status(self, name: str, status: NewStatus, proof: Proof, op_id: str = "") -> Record:
-        """See `IStatusSetter`."""
-        return await self._write(
-            wire.SetStatus,
-            name=name,
-            proof=proof,
-            op_id=op_id,
-            text=status.text,
-            via=status.via,
-            emoji=status.emoji or None,
-            availability=None if status.availability is Availability.FREE else status.availability.value,
-            expires=status.expires_at,
-        )
-
-    async def clear_status(self, name: str, proof: Proof, op_id: str = "") -> Record:
-        """See `IStatusSetter`."""
-        return await self._write(wire.ClearStatus, name=name, proof=proof, op_id=op_id)
-
-    async def update_profile(self, name: str, fields: Mapping[str, object], proof: Proof, op_id: str = "") -> Record:
-        """See `IStatusSetter`."""
-        return await self._write(wire.UpdateProfile, name=name, proof=proof, op_id=op_id, fields=dump(fields))
-
-    async def verify(self, proof: Proof) -> str:
-        """See `IStatusSetter`."""
-        login: str = (await self.ask(wire.Verify, proof=str(proof)))["login"]
-        return login
-
-    async def _write(self, command: type[Command], *, proof: Proof, op_id: str, **arguments: Any) -> Record:
+    async def write(self, command: type[Command], **arguments: Any) -> Record:
         """Ask for a change, and ask again with the same `op_id` if the answer was lost: it is made once."""
-        arguments |= {"proof": str(proof), "op_id": op_id or uuid.uuid4().hex}
+        arguments["op_id"] = arguments["op_id"] or operation()
         try:
-            answer = await self.ask(command, **arguments)
+            return await super().write(command, **arguments)
         except TemporarilyUnavailable as error:
             if not isinstance(error.__cause__, ConnectionLost | ConnectionDone):
                 raise
-            answer = await self.ask(command, **arguments)
-        change = load(answer["change"], Change)
-        if change.record is None:
-            raise NoSuchUser
-        return change.record
+            return await super().write(command, **arguments)

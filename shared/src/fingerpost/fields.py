@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from fingerpost.disclosure import FIELDS
 from fingerpost.model import Record
 
 __all__ = ["FIELDS", "USUAL", "check_shown", "shown"]
 
-# In the order in which they are shown. The login and the full name always are: §2.5.2 demands the name.
-FIELDS = (
-    "status", "since", "via", "office", "office_phone", "home_phone", "email", "homepage",
-    "timezone", "links", "project", "plan", "pubkey", "history",
-)  # fmt: skip
 USUAL = tuple(name for name in FIELDS if name not in {"home_phone"})
 _TEXTS = ("office", "office_phone", "home_phone", "email", "homepage", "timezone", "project", "plan", "pubkey")
 

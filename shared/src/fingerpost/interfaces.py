@@ -8,7 +8,8 @@ from datetime import datetime
 from attrs import frozen
 from zope.interface import Attribute, Interface
 
-from fingerpost.model import Availability, Change, Record, Status
+from fingerpost.explanation import Explanation
+from fingerpost.model import Audience, Availability, Change, Record, Status
 
 __all__ = ["IStatusSetter", "IStatuses", "NewStatus", "Page", "Proof"]
 
@@ -25,7 +26,8 @@ class Page:
 class Proof:
     """Why the store should act for a name.
 
-    `kind` is "peer" (the asker vouches that `secret` is the login it acts for), "token", or "password".
+    `kind` is "peer" (the asker vouches that `secret` is the login it acts for), "token" (the `secret` is `fp_...`), or
+    "password" (the `secret` is a login, a colon and the password).
     """
 
     kind: str
@@ -59,6 +61,7 @@ class IStatuses(Interface):
     """
 
     stale = Attribute("True while what is answered may be older than what the store holds (bool)")
+    site = Attribute("What the site discloses to whom (disclosure.Site)")
 
     async def get(name: str) -> Record:
         """The record of a login or of an unambiguous alias, in any case; raises `NoSuchUser`."""
@@ -92,6 +95,17 @@ class IStatusSetter(Interface):
 
     async def update_profile(name: str, fields: Mapping[str, object], proof: Proof, op_id: str = "") -> Record:
         """Change fields of a `Person` (not login or source) and return the record."""
+
+    async def set_visibility(
+        name: str, hidden: bool | None, audiences: Mapping[str, Audience | None], proof: Proof, op_id: str = ""
+    ) -> Record:
+        """Hide a person or show them again, and say who may see which field (None: whoever the site says).
+
+        What is left out (`hidden` None) stays as it is. Raises `NoSuchUser`.
+        """
+
+    async def explain(name: str, asker: Audience, proof: Proof) -> Explanation:
+        """What an asker is shown of a person, for that person; raises `NoSuchUser`."""
 
     async def verify(proof: Proof) -> str:
         """The login that a proof is good for."""

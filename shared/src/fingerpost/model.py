@@ -7,7 +7,7 @@ from datetime import datetime
 
 from attrs import field, frozen
 
-__all__ = ["Availability", "Change", "Link", "Person", "Record", "Status"]
+__all__ = ["Audience", "Availability", "Change", "Link", "Person", "Record", "Status"]
 
 
 class Availability(enum.StrEnum):
@@ -17,6 +17,22 @@ class Availability(enum.StrEnum):
     BUSY = "busy"
     AWAY = "away"
     OFFLINE = "offline"
+
+
+class Audience(enum.StrEnum):
+    """Who may see a field, and as whom somebody asks: each may see what is for those named before it, too."""
+
+    WORLD = "world"  # everybody
+    LOCAL = "local"  # who asks from one of the site's networks
+    MEMBER = "member"  # who has proved to have a login here
+    NOBODY = "nobody"  # only the person, and the administrator
+
+    def includes(self, asker: Audience) -> bool:
+        """Whether a field for this audience may be shown to somebody who asks as `asker`."""
+        return self is not Audience.NOBODY and _WIDTHS[asker] >= _WIDTHS[self]
+
+
+_WIDTHS = {audience: width for width, audience in enumerate(Audience)}
 
 
 @frozen
@@ -71,10 +87,15 @@ class Person:
 
 @frozen(cache_hash=True)
 class Record:
-    """A person with the status they have now, if any."""
+    """A person with the status they have now, if any.
+
+    `local` names the fields in it that only the audience `local` may be shown (see `disclosure`). What is kept from
+    whoever holds the record is not in it: a text is then "", and `set_at` is `disclosure.UNKNOWN`.
+    """
 
     person: Person
     status: Status | None = field(default=None)
+    local: tuple[str, ...] = ()
 
     @property
     def login(self) -> str:

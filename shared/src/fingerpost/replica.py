@@ -19,6 +19,7 @@ from fingerpost import wire
 from fingerpost.client import StoreClient
 from fingerpost.connection import Connection
 from fingerpost.directory import Directory
+from fingerpost.disclosure import Site
 from fingerpost.errors import NoSuchUser, Resync, TemporarilyUnavailable
 from fingerpost.interfaces import IStatuses, Page
 from fingerpost.model import Change, Record, Status
@@ -60,6 +61,11 @@ class Replica:
     def age(self) -> float:
         """For how many seconds the records may have been out of date; 0 while they are current."""
         return self._client.clock.seconds() - self._stale_since if self.stale else 0.0
+
+    @property
+    def site(self) -> Site:
+        """See `IStatuses`."""
+        return self._client.site
 
     async def get(self, name: str) -> Record:
         """See `IStatuses`."""

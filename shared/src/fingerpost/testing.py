@@ -11,9 +11,11 @@ from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from fingerpost.directory import Directory
+from fingerpost.disclosure import Site, Visibility, check_audiences, disclosed_status, public
 from fingerpost.errors import NoSuchUser, NotAllowed, TemporarilyUnavailable
+from fingerpost.explanation import Explanation, explanation
 from fingerpost.interfaces import IStatuses, IStatusSetter, NewStatus, Page, Proof
-from fingerpost.model import Change, Person, Record, Status
+from fingerpost.model import Audience, Change, Person, Record, Status
 from fingerpost.names import fold
 from fingerpost.text import check_login, check_person, check_status
 
@@ -28,6 +30,9 @@ class MemoryStatuses:
         self.stale = False
         self.away = False
         self._clock = clock
+        self.site = Site()  # what is there already is not looked at again
+        self._people: dict[str, Record] = {}
+        self._said: dict[str, Visibility] = {}
         self._directory = Directory()
         self._history: dict[str, list[Status]] = {}
         self._done: dict[tuple[str, str], Record] = {}
@@ -59,8 +64,14 @@ class MemoryStatuses:
 
     async def history(self, name: str, before: datetime | None, limit: int) -> list[Status]:
         """See `IStatuses`."""
-        said = self._history.get((await self.get(name)).login, [])
-        return [status for status in reversed(said) if before is None or status.set_at < before][:limit]
+        login = (await self.get(name)).login
+        said = [
+            shown
+            for status in reversed(self._history.get(login, []))
+            if (before is None or status.set_at < before)
+            and (shown := disclosed_status(status, self._visibility(login), self.site, Audience.LOCAL))
+        ]
+        return said[:limit]
 
     def watch(self, heard: Callable[[Change], None]) -> Callable[[], None]:
         """See `IStatuses`."""
@@ -73,19 +84,33 @@ class MemoryStatuses:
         checked = check_status(
             Status(status.text, self._now(), status.via, status.emoji, status.availability, status.expires_at)
         )
-        known = self._directory.get(login) or Record(Person(login))
+        known = self._people.get(login) or Record(Person(login))
         return self._once(login, op_id, evolve(known, status=checked))
 
     async def clear_status(self, name: str, proof: Proof, op_id: str = "") -> Record:
         """See `IStatusSetter`."""
         login = self._allowed(name, proof)
-        return self._once(login, op_id, evolve(await self.get(login), status=None))
+        return self._once(login, op_id, evolve(self._known(login), status=None))
 
     async def update_profile(self, name: str, fields: Mapping[str, Any], proof: Proof, op_id: str = "") -> Record:
         """See `IStatusSetter`."""
         login = self._allowed(name, proof)
-        known = self._directory.get(login) or Record(Person(login))
+        known = self._people.get(login) or Record(Person(login))
         return self._once(login, op_id, evolve(known, person=check_person(evolve(known.person, **fields))))
+
+    async def set_visibility(
+        self, name: str, hidden: bool | None, audiences: Mapping[str, Audience | None], proof: Proof, op_id: str = ""
+    ) -> Record:
+        """See `IStatusSetter`."""
+        login = self._allowed(name, proof)
+        known = self._known(login)
+        self._said[login] = self._visibility(login).changed(hidden, check_audiences(audiences))
+        return self._once(login, op_id, known)
+
+    async def explain(self, name: str, asker: Audience, proof: Proof) -> Explanation:
+        """See `IStatusSetter`."""
+        login = self._allowed(name, proof)
+        return explanation(self._known(login), self._visibility(login), self.site, asker)
 
     async def verify(self, proof: Proof) -> str:
         """See `IStatusSetter`."""
@@ -100,6 +125,14 @@ class MemoryStatuses:
             raise NotAllowed
         return login
 
+    def _known(self, login: str) -> Record:
+        if login not in self._people:
+            raise NoSuchUser
+        return self._people[login]
+
+    def _visibility(self, login: str) -> Visibility:
+        return self._said.get(login, Visibility())
+
     def _once(self, login: str, op_id: str, record: Record) -> Record:
         if op_id and (login, op_id) in self._done:
             return self._done[login, op_id]
@@ -108,7 +141,8 @@ class MemoryStatuses:
 
     def _put(self, record: Record) -> Record:
         self._revision += 1
-        change = Change(self._revision, record.login, record)
+        self._people[record.login] = record
+        change = Change(self._revision, record.login, public(record, self._visibility(record.login), self.site))
         self._directory.apply(change)
         if record.status is not None:
             said = self._history.setdefault(record.login, [])

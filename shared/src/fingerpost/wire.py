@@ -1,5 +1,7 @@
 """The AMP contract between the store and everything that talks to it: the commands and nothing else.
 
+What only the administrator may ask is in `adminwire`.
+
 A record travels as JSON in one value, because AMP's own lists are seven times slower; lists are cut at `PAGE_BYTES`,
 because a value over 64 KiB makes AMP drop the connection. A new argument must be optional; see `codec` for the JSON.
 """
@@ -8,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.protocols.amp import Command, DateTime, Integer, String, Unicode
+from twisted.protocols.amp import Boolean, Command, DateTime, Integer, String, Unicode
 
 from fingerpost.errors import (
     FingerpostError,
@@ -23,14 +25,17 @@ from fingerpost.errors import (
 __all__ = [
     "PAGE_BYTES",
     "VERSION",
+    "WRITING",
     "Changes",
     "ClearStatus",
+    "Explain",
     "FindRecords",
     "GetHistory",
     "GetRecord",
     "Hello",
     "ListRecords",
     "SetStatus",
+    "SetVisibility",
     "Subscribe",
     "UpdateProfile",
     "Verify",
@@ -47,23 +52,35 @@ _GREETED: dict[type[Exception], bytes] = {
 }
 _READ: dict[type[Exception], bytes] = {**_GREETED, NoSuchUser: b"NO_SUCH_USER", NotAccepted: b"NOT_ACCEPTED"}
 _READING = {**_READ, **_ANY}
-_WRITING = {**_READ, NotAllowed: b"NOT_ALLOWED", **_ANY}
+WRITING = {**_READ, NotAllowed: b"NOT_ALLOWED", **_ANY}
 
 
 class Hello(Command):
-    """Comes first: which versions of the contract the two sides speak, and how far the store is."""
+    """Comes first: which versions of the contract the two sides speak, and how far the store is.
+
+    `site` is what the site discloses (`disclosure.Site`). Who says hello again hears of it anew.
+    """
 
     arguments = [(b"version", Integer()), (b"client", Unicode())]
-    response = [(b"version", Integer()), (b"epoch", Unicode()), (b"revision", Integer())]
+    response = [
+        (b"version", Integer()),
+        (b"epoch", Unicode()),
+        (b"revision", Integer()),
+        (b"site", String(optional=True)),
+    ]
     errors = {**_GREETED, **_ANY}
 
 
 class GetRecord(Command):
-    """One record by login or unambiguous alias; `change` is a `Change`."""
+    """One record by login or unambiguous alias; `change` is a `Change`.
 
-    arguments = [(b"name", Unicode())]
+    With a proof, on the write socket, it is what the prover may see: all of their own record, and of others what is for
+    members.
+    """
+
+    arguments = [(b"name", Unicode()), (b"proof", Unicode(optional=True))]
     response = [(b"change", String())]
-    errors = _READING
+    errors = WRITING
 
 
 class FindRecords(Command):
@@ -114,7 +131,7 @@ class _Write(Command):
 
     arguments = [(b"name", Unicode()), (b"proof", Unicode()), (b"op_id", Unicode())]
     response = [(b"change", String())]
-    errors = _WRITING
+    errors = WRITING
 
 
 class SetStatus(_Write):
@@ -140,12 +157,32 @@ class UpdateProfile(_Write):
     arguments = [*_Write.arguments, (b"fields", String())]
 
 
+class SetVisibility(_Write):
+    """Say who may see what of a person; what is left out stays as it is.
+
+    `audiences` is a JSON object of fields (`disclosure.FIELDS`) and audiences; null is what the site says.
+    """
+
+    arguments = [*_Write.arguments, (b"hidden", Boolean(optional=True)), (b"audiences", String(optional=True))]
+
+
+class Explain(Command):
+    """What somebody who asks as `asker` ("world", "local", "member") is shown of a person; `explanation` is JSON.
+
+    See `explanation.Explanation`. The proof has to be the person's own, or the administrator's.
+    """
+
+    arguments = [(b"name", Unicode()), (b"asker", Unicode()), (b"proof", Unicode())]
+    response = [(b"explanation", String())]
+    errors = WRITING
+
+
 class Verify(Command):
-    """Whose proof is this?"""
+    """Whose proof is this, and what may they do (`scopes`, with blanks between them)?"""
 
     arguments = [(b"proof", Unicode())]
-    response = [(b"login", Unicode())]
-    errors = _WRITING
+    response = [(b"login", Unicode()), (b"scopes", Unicode(optional=True))]
+    errors = WRITING
 
 
 Answer = dict[str, Any]

@@ -9,9 +9,9 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from attrs import define, field, frozen
 from twisted.internet.interfaces import IReactorTime
 
-__all__ = ["Admission", "Limits", "normal_address", "rate_key", "whose"]
+from fingerpost.ops.buckets import Buckets
 
-_REMEMBERED = 10_000  # buckets, before the full ones are forgotten
+__all__ = ["Admission", "Limits", "normal_address", "rate_key", "whose"]
 
 Address = IPv4Address | IPv6Address
 
@@ -56,12 +56,6 @@ def whose(peer: object) -> tuple[str, str | None]:
 
 
 @define
-class _Bucket:
-    tokens: float
-    at: float
-
-
-@define
 class Admission:
     """Counts connections and requests, and says which are too many; `full` is called where `total` is reached."""
 
@@ -70,7 +64,10 @@ class Admission:
     full: Callable[[], None] = lambda: None
     total: int = 0
     _open: dict[str, int] = field(factory=dict, init=False)
-    _buckets: dict[str, _Bucket] = field(factory=dict, init=False)
+    _buckets: Buckets = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._buckets = Buckets(self.clock, self.limits.rate, self.limits.burst)
 
     def enter(self, key: str | None) -> str | None:
         """Let in a connection that is one request, or return the sentence that refuses it."""
@@ -91,8 +88,11 @@ class Admission:
 
     def request(self, key: str | None) -> str | None:
         """Why one more request is too many, if it is."""
-        limits = self.limits
-        if key is not None and limits.rate and limits.burst and not self._spend(key):
+        limits, buckets = self.limits, self._buckets
+        if key is None or not (limits.rate and limits.burst):
+            return None
+        buckets.rate, buckets.burst = limits.rate, limits.burst  # they may have changed
+        if not buckets.spend(key):
             return "Too many requests from your address; please try again in a moment."
         return None
 
@@ -111,25 +111,3 @@ class Admission:
                 self._open[key] = left
             else:
                 del self._open[key]
-
-    def _spend(self, key: str) -> bool:
-        now = self.clock.seconds()
-        bucket = self._buckets.get(key)
-        if bucket is None:
-            if len(self._buckets) >= _REMEMBERED:
-                self._forget_full(now)
-            bucket = self._buckets[key] = _Bucket(float(self.limits.burst), now)
-        bucket.tokens = min(float(self.limits.burst), bucket.tokens + (now - bucket.at) * self.limits.rate)
-        bucket.at = now
-        if bucket.tokens < 1.0:
-            return False
-        bucket.tokens -= 1.0
-        return True
-
-    def _forget_full(self, now: float) -> None:
-        """Drop buckets that have refilled; if an attacker's addresses keep too many, drop the oldest half."""
-        refill = self.limits.burst / self.limits.rate
-        self._buckets = {key: bucket for key, bucket in self._buckets.items() if now - bucket.at < refill}
-        if len(self._buckets) >= _REMEMBERED:
-            kept = sorted(self._buckets.items(), key=lambda item: item[1].at)[_REMEMBERED // 2 :]
-            self._buckets = dict(kept)

@@ -7,6 +7,7 @@ classes' validators field by field, so that whatever is wrong is known by its ke
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from enum import StrEnum
 from functools import partial
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -38,6 +39,7 @@ def _converter() -> cattrs.Converter:
     converter = cattrs.Converter(detailed_validation=False)
     for kind, words in _PLAIN.items():
         converter.register_structure_hook(kind, _strict(kind, words))
+    converter.register_structure_hook_func(_is_choice, _choice)
     converter.register_structure_hook_func(
         _is_tuple, lambda value, kind: _sequence(converter, value, get_args(kind)[0])
     )
@@ -47,6 +49,16 @@ def _converter() -> cattrs.Converter:
 
 def _is_tuple(kind: Any) -> bool:
     return get_origin(kind) is tuple
+
+
+def _is_choice(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, StrEnum)
+
+
+def _choice(value: object, kind: type[StrEnum]) -> StrEnum:
+    if not isinstance(value, str) or value not in list(kind):
+        raise _wrong(f"expected one of {', '.join(kind)}, not {_shown(value)}")
+    return kind(value)
 
 
 def _strict(kind: type, words: str) -> Callable[[object, object], object]:

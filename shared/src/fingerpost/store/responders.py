@@ -82,10 +82,15 @@ class ReadSocket(AMP):
             raise HelloFirst(f"This store speaks version {wire.VERSION} of its protocol, not {version}.")
         await self._store.opened()
         self._greeted = True
-        return {"version": wire.VERSION, "epoch": self._store.engine.epoch, "revision": self._store.feed.revision}
+        return {
+            "version": wire.VERSION,
+            "epoch": self._store.engine.epoch,
+            "revision": self._store.feed.revision,
+            "site": None,
+        }
 
     @wire.GetRecord.responder
-    async def get_record(self, name: str) -> wire.Answer:
+    async def get_record(self, name: str, proof: str | None) -> wire.Answer:
         """See `wire.GetRecord`."""
         return {"change": bytes(await self._store.get(name))}
 
