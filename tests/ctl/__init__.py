@@ -1,0 +1,1 @@
+"""`fingerctl`, and what it is made of."""
