@@ -6,7 +6,6 @@ from typing import Any
 
 from fingerpost.disclosure import Site
 from fingerpost.errors import TemporarilyUnavailable
-from fingerpost.fields import FIELDS
 from fingerpost.model import Audience, Link, Person
 from fingerpost.testing import MemoryStatuses
 from fingerpost_finger.answers import Answers
@@ -41,18 +40,17 @@ class AnswersContract(SynchronousTestCase):
         self.clock = Clock()
         self.clock.advance(1_767_225_600)  # 2026-01-01 00:00 UTC
         self.statuses = MemoryStatuses(self.clock)
-        self.statuses.site = Site(fields={"home_phone": Audience.WORLD})
         self.statuses.add(MOSHEZ, "Happy and well")
         self.clock.advance(60)
         self.statuses.add(Person("shawn", full_name="Shawn Smith"), "Alive")
         self.statuses.add(Person("sam", full_name="Sam Smith"))
         self.answers = Answers(self.statuses, Policy())
 
-    def ask(self, line: bytes, **policy: Any) -> str:
-        """The answer to a line, which is checked for RFC 1288 §2.2."""
+    def ask(self, line: bytes, host: str = "192.0.2.1", **policy: Any) -> str:
+        """The answer to a line from an address, which is checked for RFC 1288 §2.2."""
         if policy:
             self.answers.policy = Policy(**policy)
-        answer = self.successResultOf(Deferred.fromCoroutine(self.answers.answer(line))).body
+        answer = self.successResultOf(Deferred.fromCoroutine(self.answers.answer(line, host))).body
         self.assertEqual(answer.count(b"\n"), answer.count(b"\r\n"))
         self.assertEqual(answer.count(b"\r"), answer.count(b"\r\n"))
         self.assertTrue(answer.endswith(b"\r\n"))
@@ -170,61 +168,65 @@ class ListTests(AnswersContract):
         lines = self.ask(b"").splitlines()
         self.assertIn("wide    \u5c71\u7530         \u5728\u5bb6            01 Jan 2026", lines[1])
 
-    @given(st.sets(st.sampled_from(FIELDS)), st.sets(st.sampled_from(("status", "since", "office", "office_phone"))))
-    def test_the_list_shows_no_more_than_the_person(self, show: set[str], show_in_list: set[str]) -> None:
-        """Whatever is configured, what {C} shows of somebody is also shown by {U} (§2.5.2)."""
-        self.setUp()
-        policy = Policy(show=tuple(show), show_in_list=tuple(show_in_list))
-        self.answers.policy = policy
-        listed, single = self.ask(b""), self.ask(b"moshez")
-        for value in ("Happy and well", "Room 1", "555-1", "555-2"):
-            assert value not in listed or value in single
-        assert "01 Jan 2026" not in listed or "01 Jan 2026" in single
-
-
-class PolicyTests(AnswersContract):
-    """RFC 1288 §3.2.3: the administrator picks every field ("atomic discharge")."""
-
-    def test_policy_a(self) -> None:
-        """Sample policy A: office, phones and times."""
-        self.assertEqual(
-            self.ask(b"moshez", show=("status", "since", "office", "office_phone", "home_phone")),
-            "Login: moshez                           Name: Moshe Zadka\n"
-            "Status: Happy and well\n"
-            "  since Thu 01 Jan 2026 00:00 UTC\n"
-            "Office: Room 1\nOffice phone: 555-1\nHome phone: 555-2\n",
-        )
-
-    def test_policy_b(self) -> None:
-        """Sample policy B: office and its phone."""
-        self.assertEqual(
-            self.ask(b"/W moshez", show=("office", "office_phone")),
-            "Login: moshez                           Name: Moshe Zadka\nOffice: Room 1\nOffice phone: 555-1\n",
-        )
-
-    def test_policy_c(self) -> None:
-        """Sample policy C: the full name only, also in the list."""
-        self.assertEqual(self.ask(b"/W moshez", show=()), "Login: moshez                           Name: Moshe Zadka\n")
-        self.assertEqual(self.ask(b""), "Login   Name\nshawn   Shawn Smith\nmoshez  Moshe Zadka\n")
-
-    def test_each_field_alone(self) -> None:
-        """Each field that is not shown is nowhere in the answer, and each that is, is."""
-        values = {
-            "status": "Happy", "office": "Room 1", "office_phone": "555-1", "home_phone": "555-2", "plan": "One",
-            "email": "moshez@", "homepage": "~moshez", "timezone": "Asia/", "links": "/@moshez",
-            "project": "Project: Finger", "pubkey": "ssh-ed25519",
-        }  # fmt: skip
-        for name in values:
-            answer = self.ask(b"/W moshez", show=(name,))
-            for other, value in values.items():
-                self.assertEqual(value in answer, name == other, (name, other))
-
-    def test_unknown_field(self) -> None:
-        """A field that does not exist is refused when it is configured."""
-        with self.assertRaises(ValueError):
-            Policy(show=("shoe_size",))
+    def test_columns(self) -> None:
+        """The columns are what was asked for, of which there is anything."""
+        everything = ("status", "since", "office", "office_phone")
+        self.assertIn(" Office  Phone\n", self.ask(b"", show_in_list=everything))
+        self.assertNotIn("Office", self.ask(b"smith", show_in_list=everything))
         with self.assertRaises(ValueError):
             Policy(show_in_list=("plan",))
+
+
+class SampleTests(AnswersContract):
+    """The sample policies of RFC 1288 §3.2.3, as a site says them: whatever is not named is for nobody."""
+
+    def site(self, *shown: str) -> None:
+        self.statuses = MemoryStatuses(self.clock)
+        self.statuses.site = Site(default=Audience.NOBODY, fields=dict.fromkeys(shown, Audience.WORLD))
+        self.statuses.add(MOSHEZ, "Happy and well")
+        self.statuses.add(Person("shawn", full_name="Shawn Smith"))
+        self.answers = Answers(self.statuses, Policy())
+
+    def test_policy_a(self) -> None:
+        """Sample policy A: full name, office, phones and times."""
+        self.site("office", "office_phone", "home_phone", "since")
+        for line in (b"moshez", b"/W moshez"):
+            self.assertEqual(
+                self.ask(line),
+                "Login: moshez                           Name: Moshe Zadka\n"
+                "Status set: since Thu 01 Jan 2026 00:01 UTC\n"
+                "Office: Room 1\nOffice phone: 555-1\nHome phone: 555-2\n",
+            )
+        self.assertEqual(self.ask(b""), "Login   Name         Since (UTC)\nmoshez  Moshe Zadka  01 Jan 2026 00:01\n")
+
+    def test_policy_b(self) -> None:
+        """Sample policy B: full name, office and its phone."""
+        self.site("office", "office_phone")
+        for line in (b"moshez", b"/W moshez"):
+            self.assertEqual(
+                self.ask(line),
+                "Login: moshez                           Name: Moshe Zadka\nOffice: Room 1\nOffice phone: 555-1\n",
+            )
+
+    def test_policy_c(self) -> None:
+        """Sample policy C: the full name only, also of somebody of whom there is no more, and nobody is listed."""
+        self.site()
+        for line in (b"moshez", b"/W moshez"):
+            self.assertEqual(self.ask(line), "Login: moshez                           Name: Moshe Zadka\n")
+            self.assertEqual(self.ask(line, host=""), self.ask(line))
+        self.assertEqual(self.ask(b"/W shawn"), "Login: shawn                            Name: Shawn Smith\n")
+        for line in (b"", b"/W"):
+            self.assertEqual(self.ask(line), "There is nobody to list.\n")
+
+    def test_history_of_a_site_that_has_none(self) -> None:
+        """Where the history is not shown, it is not said to be temporarily unavailable either."""
+        self.site()
+
+        async def history(name: str, before: object, limit: int) -> object:
+            raise TemporarilyUnavailable
+
+        self.patch(self.statuses, "history", history)
+        self.assertEqual(self.ask(b"/W moshez"), "Login: moshez                           Name: Moshe Zadka\n")
 
 
 class RefusalTests(AnswersContract):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fingerpost.model import Person
+from fingerpost.disclosure import Site
+from fingerpost.model import Audience, Person
 from fingerpost.ops.access import LogConfig
 from fingerpost.ops.limits import Limits
 from fingerpost.ops.visits import Answer
@@ -14,7 +15,7 @@ from fingerpost_finger.policy import Policy
 from fingerpost_finger.protocol import FingerFactory
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
@@ -44,8 +45,9 @@ class Visitor:
     """A client of a finger service."""
 
     def __init__(self, factory: FingerFactory, host: str = "192.0.2.1") -> None:
-        address = IPv6Address if ":" in host else IPv4Address
-        self.protocol: Any = factory.buildProtocol(address("TCP", host, 4711))
+        kind = IPv6Address if ":" in host else IPv4Address
+        address = kind("TCP", host, 4711) if host else UNIXAddress(None)
+        self.protocol: Any = factory.buildProtocol(address)
         self.wire = Wire()
         self.protocol.makeConnection(self.wire)
 
@@ -95,6 +97,19 @@ class ProtocolTests(SynchronousTestCase):
         self.assertFalse(visitor.wire.disconnecting)
         visitor.end()
         self.assertTrue(visitor.wire.disconnecting)
+
+    def test_where_it_is_asked_from(self) -> None:
+        """What is for local networks is shown to who asks from one of them, and to processes on this machine."""
+        self.statuses.site = Site(local=("192.0.2.0/25", "2001:db8::/32"), fields={"office": Audience.LOCAL})
+        self.statuses.add(Person("ada", office="Room 1"))
+        for host in ("192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1", ""):
+            visitor = self.visit(host)
+            visitor.send(b"ada\r\n")
+            self.assertIn(b"Room 1", visitor.got, host)
+        for host in ("192.0.2.200", "2001:db9::1", "127.0.0.1"):
+            visitor = self.visit(host)
+            visitor.send(b"ada\r\n")
+            self.assertNotIn(b"Room 1", visitor.got, host)
 
     def test_one_byte_at_a_time(self) -> None:
         """A query that arrives byte by byte is answered once it is whole, and once only."""
@@ -154,7 +169,7 @@ class ProtocolTests(SynchronousTestCase):
         """A client that is gone before its answer is ready disturbs nobody."""
         answer: Deferred[Answer] = Deferred()
 
-        async def wait(line: bytes) -> Answer:
+        async def wait(line: bytes, host: str) -> Answer:
             return await answer
 
         self.patch(self.factory.answers, "answer", wait)

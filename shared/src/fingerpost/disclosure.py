@@ -26,6 +26,7 @@ __all__ = [
     "check_audiences",
     "disclosed",
     "disclosed_status",
+    "past_status",
     "public",
     "seen",
     "without_status",
@@ -39,6 +40,7 @@ FIELDS = (
 UNKNOWN = datetime(1970, 1, 1, tzinfo=UTC)  # the `set_at` of a status whose time is kept back
 
 _OF_STATUS = frozenset({"status", "since", "via"})
+_HISTORY = frozenset({"status", "history"})
 _USUAL = {"home_phone": Audience.NOBODY}
 
 
@@ -71,15 +73,19 @@ class Site:
     @cached_property
     def audiences(self) -> Mapping[str, Audience]:
         """The audience of every field."""
-        return {name: self.fields.get(name) or self._unnamed(name) for name in FIELDS}
+        return {name: self.fields.get(name, _USUAL.get(name, self.default)) for name in FIELDS}
 
-    def _unnamed(self, name: str) -> Audience:
-        usual = _USUAL.get(name, self.default)
-        return self.default if usual.includes(self.default) else usual
+    @cached_property
+    def _kept_back(self) -> Mapping[Audience, frozenset[str]]:
+        return {asker: _not_for(asker, self.audiences) for asker in Audience}
+
+    def keeps_back(self, asker: Audience) -> frozenset[str]:
+        """The fields that are usually not shown to an asker; somebody may have said otherwise of their own."""
+        return self._kept_back[asker]
 
     def shows(self, name: str, asker: Audience) -> bool:
-        """Whether a field is usually shown to an asker; somebody may have said otherwise of their own."""
-        return self.audiences[name].includes(asker)
+        """Whether a field is usually shown to an asker."""
+        return name not in self.keeps_back(asker)
 
     def asker(self, host: str) -> Audience:
         """As whom somebody asks from an address; "" is a process on this machine."""
@@ -91,12 +97,17 @@ def _asker(local: tuple[str, ...], host: str) -> Audience:
     if not host:
         return Audience.LOCAL
     address = normal_address(host)
-    return Audience.LOCAL if any(address in network for network in _parsed(local)) else Audience.WORLD
+    known = address is not None and any(address in network for network in _parsed(local))
+    return Audience.LOCAL if known else Audience.WORLD
 
 
 @lru_cache(10)
 def _parsed(local: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
     return tuple(map(ip_network, local))
+
+
+def _not_for(asker: Audience, audiences: Mapping[str, Audience]) -> frozenset[str]:
+    return frozenset(name for name, audience in audiences.items() if not audience.includes(asker))
 
 
 @frozen
@@ -108,7 +119,11 @@ class Visibility:
 
     def audience(self, name: str, site: Site) -> Audience:
         """Who may see a field."""
-        return self.audiences.get(name) or site.audiences[name]
+        return self.audiences.get(name, site.audiences[name])
+
+    def keeps_back(self, site: Site, asker: Audience) -> frozenset[str]:
+        """The fields that are not shown to an asker."""
+        return _not_for(asker, {**site.audiences, **self.audiences}) if self.audiences else site.keeps_back(asker)
 
     def changed(self, hidden: bool | None, audiences: Mapping[str, Audience | None]) -> Visibility:
         """With another `hidden`, unless that is None, and other audiences; an audience of None is the site's."""
@@ -120,17 +135,18 @@ def public(record: Record, said: Visibility, site: Site) -> Record | None:
     """A record as frontends have it: what is for members or nobody is not in it, and who is hidden has none."""
     if said.hidden:
         return None
-    kept_back = [name for name in FIELDS if not said.audience(name, site).includes(Audience.LOCAL)]
+    kept_back = said.keeps_back(site, Audience.LOCAL)
     rest = without(record, kept_back)
-    local = [name for name in FIELDS if said.audience(name, site) is Audience.LOCAL and _has(rest, name)]
-    return evolve(rest, local=tuple(local)) if local else rest
+    only_local = said.keeps_back(site, Audience.WORLD) - kept_back
+    local = tuple(name for name in FIELDS if name in only_local and _may_have(rest, name)) if only_local else ()
+    return evolve(rest, local=local) if local else rest
 
 
 def disclosed(record: Record, said: Visibility, site: Site, asker: Audience) -> Record | None:
     """What somebody who asks as `asker` may see of a record; None where the person is hidden."""
     if said.hidden:
         return None
-    return without(record, [name for name in FIELDS if not said.audience(name, site).includes(asker)])
+    return without(record, said.keeps_back(site, asker))
 
 
 def seen(record: Record, asker: Audience) -> Record:
@@ -140,10 +156,12 @@ def seen(record: Record, asker: Audience) -> Record:
 
 def disclosed_status(status: Status, said: Visibility, site: Site, asker: Audience) -> Status | None:
     """What somebody who asks as `asker` may see of a past status; None where that is nothing."""
-    kept_back = [name for name in FIELDS if not said.audience(name, site).includes(asker)]
-    if said.hidden or "history" in kept_back or "status" in kept_back:
-        return None
-    return without_status(status, kept_back)
+    return None if said.hidden else past_status(status, said.keeps_back(site, asker))
+
+
+def past_status(status: Status, kept_back: Collection[str]) -> Status | None:
+    """A past status without some fields; None where its words, or the history, are kept back."""
+    return without_status(status, kept_back) if _HISTORY.isdisjoint(kept_back) else None
 
 
 def check_audiences(audiences: Mapping[str, str | None]) -> dict[str, Audience | None]:
@@ -165,25 +183,23 @@ def without(record: Record, names: Collection[str]) -> Record:
         for name in names
         if name not in _OF_STATUS and name != "history" and getattr(record.person, name)
     }
-    person = evolve(record.person, **blank) if blank else record.person
     status = record.status and without_status(record.status, names)
+    if not (blank or record.local) and status is record.status:
+        return record
+    person = evolve(record.person, **blank) if blank else record.person
     return Record(person, status, tuple(name for name in record.local if name not in names))
 
 
 def without_status(status: Status, names: Collection[str]) -> Status | None:
-    """A status without its words, its time or its origin; None where all of them are kept back."""
+    """A status without its words, its time or its origin; None where nothing is left of it."""
     if _OF_STATUS.isdisjoint(names):
         return status
-    if _OF_STATUS.issubset(names):
-        return None
-    if "status" in names:
-        status = Status("", status.set_at, status.via)
-    return evolve(
-        status, set_at=UNKNOWN if "since" in names else status.set_at, via="" if "via" in names else status.via
-    )
+    set_at, via = UNKNOWN if "since" in names else status.set_at, "" if "via" in names else status.via
+    if status.text and "status" not in names:
+        return evolve(status, set_at=set_at, via=via)
+    return Status("", set_at, via) if via or set_at != UNKNOWN else None
 
 
-def _has(record: Record, name: str) -> bool:
-    if name in _OF_STATUS:
-        return record.status is not None
-    return name == "history" or bool(getattr(record.person, name))
+def _may_have(record: Record, name: str) -> bool:
+    """Whether there is something to keep back: of whoever has no status now, there may be past ones."""
+    return name in _OF_STATUS or name == "history" or bool(getattr(record.person, name))

@@ -15,6 +15,8 @@ __all__ = ["Explained", "Explanation", "explanation"]
 class Explained:
     """Whether one field is shown to an asker, its value ("" where there is none), and who says so.
 
+    The history is shown to whoever is shown the status, too: it is made of past ones.
+
     `said_by` is "site" or "person". Times are ISO 8601 in UTC, as `fields.shown` has them.
     """
 
@@ -38,14 +40,13 @@ class Explanation:
 
 def explanation(record: Record, said: Visibility, site: Site, asker: Audience) -> Explanation:
     """See `Explanation`; `record` is all that is known of the person."""
-    values = shown(record, FIELDS)
+    values = shown(record)
+    kept_back = said.keeps_back(site, asker)
 
     def explained(name: str) -> Explained:
-        audience = said.audience(name, site)
-        is_shown = not said.hidden and audience.includes(asker)
-        return Explained(
-            name, audience, "person" if name in said.audiences else "site", is_shown, _text(values.get(name, ""))
-        )
+        is_shown = not (said.hidden or name in kept_back or (name == "history" and "status" in kept_back))
+        said_by = "person" if name in said.audiences else "site"
+        return Explained(name, said.audience(name, site), said_by, is_shown, _text(values.get(name, "")))
 
     return Explanation(record.login, record.person.name, asker, said.hidden, tuple(map(explained, FIELDS)))
 

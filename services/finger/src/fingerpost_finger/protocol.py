@@ -26,7 +26,7 @@ class FingerProtocol(Visit):
             self.refuse(str(error))
         else:
             if line is not None:
-                self.answer(self.factory.answers.answer(line))
+                self.answer(self.factory.answers.answer(line, self.peer))
 
     def refusing(self, sentence: str) -> bytes:
         """See `Visit`."""

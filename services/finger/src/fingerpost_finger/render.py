@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC
 from itertools import accumulate
 
+from fingerpost.disclosure import UNKNOWN
 from fingerpost.model import Person, Record, Status
 from fingerpost.phrases import clock_time, said
 from fingerpost.text import without_controls
 
 from fingerpost_finger.policy import Policy
 
-__all__ = ["Page", "people", "person", "sentence"]
+__all__ = ["Page", "more", "people", "person", "sentence"]
 
 _WIDE = 30  # columns of a status in a list
 
@@ -25,6 +26,7 @@ _LABELS = {
     "homepage": "Homepage",
     "timezone": "Time zone",
 }
+_TITLES = {"status": "Status", "since": "Since (UTC)", "office": "Office", "office_phone": "Phone"}
 
 
 class Page:
@@ -57,80 +59,80 @@ def sentence(text: str, policy: Policy) -> bytes:
     return bytes(page)
 
 
-def person(page: Page, record: Record, policy: Policy, verbose: bool, history: Sequence[Status] | None) -> None:
-    """All that may be shown of one person; `history` is None where it is not to be had now."""
+def person(page: Page, record: Record, kept_back: Collection[str]) -> None:
+    """One person, without what only /W asks for; of `kept_back` it is not said that there is none."""
     who = record.person
     page.line(f"{_column(f'Login: {who.login}', 39)} Name: {who.name}")
-    _status(page, record.status, policy)
+    if record.status is not None:
+        _status(page, record.status)
+    elif "status" not in kept_back:
+        page.line("No status.")
     for name, label in _LABELS.items():
-        if policy.shows(name) and getattr(who, name):
+        if getattr(who, name):
             page.line(f"{label}: {getattr(who, name)}")
-    if policy.shows("links"):
-        for link in who.links:
-            page.line(f"Link: {link.href}")
-    if verbose:
-        _verbose(page, who, policy, history)
+    for link in who.links:
+        page.line(f"Link: {link.href}")
 
 
-def _status(page: Page, status: Status | None, policy: Policy) -> None:
-    if policy.shows("status"):
-        page.line("No status." if status is None else f"Status: {said(status)}")
-    if status is None:
-        return
-    about = []
-    if policy.shows("since"):
-        about.append(f"since {clock_time(status.set_at)}")
-    if status.expires_at is not None and policy.shows("status"):
+def _status(page: Page, status: Status) -> None:
+    about = [] if status.set_at == UNKNOWN else [f"since {clock_time(status.set_at)}"]
+    if status.expires_at is not None:
         about.append(f"until {clock_time(status.expires_at)}")
-    if policy.shows("via"):
+    if status.via:
         about.append(f"via {status.via}")
+    if status.text:
+        page.line(f"Status: {said(status)}")
     if about:
-        page.line(f"  {', '.join(about)}" if policy.shows("status") else f"Status set: {', '.join(about)}")
+        page.line(f"  {', '.join(about)}" if status.text else f"Status set: {', '.join(about)}")
 
 
-def _verbose(page: Page, who: Person, policy: Policy, history: Sequence[Status] | None) -> None:
-    if policy.shows("project") and who.project:
+def more(page: Page, who: Person, kept_back: Collection[str], history: Sequence[Status] | None) -> None:
+    """What /W asks for; `history` is None where it is not to be had now."""
+    if who.project:
         page.line(f"Project: {who.project}")
-    if policy.shows("plan"):
-        if who.plan:
-            page.line("Plan:")
-            page.block(who.plan)
-        else:
-            page.line("No Plan.")
-    if policy.shows("pubkey") and who.pubkey:
+    if who.plan:
+        page.line("Plan:")
+        page.block(who.plan)
+    elif "plan" not in kept_back:
+        page.line("No Plan.")
+    if who.pubkey:
         page.line("Public key:")
         page.block(who.pubkey)
-    if policy.shows("history") and policy.shows("status"):
-        if history is None:
-            page.line("History: temporarily unavailable.")
-        elif history:
-            page.line("History:")
-            for status in history:
-                since = f"{clock_time(status.set_at)}  " if policy.shows("since") else ""
-                page.line(f"  {since}{said(status)}")
+    if history:
+        page.line("History:")
+        for status in history:
+            since = "" if status.set_at == UNKNOWN else f"{clock_time(status.set_at)}  "
+            page.line(f"  {since}{said(status)}")
+    elif history is None and not {"status", "history"}.intersection(kept_back):
+        page.line("History: temporarily unavailable.")
 
 
-def people(page: Page, records: Iterable[Record], policy: Policy, verbose: bool) -> None:
-    """A table of people: login, full name, and what else may be listed."""
-    rows = [_row(record, policy, verbose) for record in records]
-    head = ["Login", "Name"]
-    head += [title for name, title in (("status", "Status"), ("since", "Since (UTC)")) if policy.lists(name)]
-    head += [title for name, title in (("office", "Office"), ("office_phone", "Phone")) if policy.lists(name)]
-    widths = [max(map(_width, column)) for column in zip(head, *rows, strict=True)]
-    for row in [head, *rows]:
+def people(page: Page, records: Sequence[Record], show: Collection[str], verbose: bool) -> None:
+    """A table of people: login, full name, and of `show` what there is of any of them."""
+    columns = [
+        ["Login", *(record.login for record in records)],
+        ["Name", *(_cut(record.person.name, 24) for record in records)],
+    ]
+    for name, title in _TITLES.items():
+        cells = [_cell(name, record, verbose) for record in records]
+        if name in show and any(cells):
+            columns.append([title, *cells])
+    widths = [max(map(_width, column)) for column in columns]
+    for row in zip(*columns, strict=True):
         page.line("  ".join(_column(cell, width) for cell, width in zip(row, widths, strict=True)))
 
 
-def _row(record: Record, policy: Policy, verbose: bool) -> list[str]:
+def _cell(name: str, record: Record, verbose: bool) -> str:
     status = record.status
-    row = [record.login, _cut(record.person.name, 24)]
-    if policy.lists("status"):
-        words = "" if status is None else said(status)
-        row.append(words if verbose else _cut(words, _WIDE))
-    if policy.lists("since"):
-        row.append("" if status is None else f"{status.set_at.astimezone(UTC):%d %b %Y %H:%M}")
-    row += [getattr(record.person, name) for name in ("office", "office_phone") if policy.lists(name)]
-    return row
+    if name == "status":
+        words = "" if status is None or not status.text else said(status)
+        return words if verbose else _cut(words, _WIDE)
+    if name == "since":
+        if status is None or status.set_at == UNKNOWN:
+            return ""
+        return f"{status.set_at.astimezone(UTC):%d %b %Y %H:%M}"
+    text: str = getattr(record.person, name)
+    return text
 
 
 def _columns(character: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+from fingerpost.disclosure import UNKNOWN
 from fingerpost.model import Change, Record
 from twisted.internet.interfaces import IReactorTime
 
@@ -18,7 +19,8 @@ _MOST = 10  # people whose news wait; of the others only the number is told
 class News:
     """Statuses that were just set, each person's latest only.
 
-    A change of the profile, an expiry that brings an older status back, and records that are loaded afresh are no news.
+    A change of the profile, an expiry that brings an older status back, and records that are loaded afresh are no news;
+    nor is a status whose words or time are kept back, since an announcement tells both.
     """
 
     def __init__(self, clock: IReactorTime) -> None:
@@ -32,7 +34,7 @@ class News:
         """Take a change of the feed in; say whether there is something to announce by it."""
         self._forget()
         record = change.record
-        if record is None or record.status is None:
+        if record is None or record.status is None or not record.status.text or record.status.set_at == UNKNOWN:
             self._waiting.pop(change.login, None)
             return False
         if not self._is_news(record):

@@ -11,8 +11,8 @@ __all__ = ["news_of", "one_of", "status_of"]
 
 def status_of(record: Record) -> str:
     """The answer to a question about somebody."""
-    words = "No status." if record.status is None else said(record.status)
-    return without_controls(f"Status of {record.login}: {words}")
+    words = "" if record.status is None else said(record.status)
+    return without_controls(f"Status of {record.login}: {words or 'No status.'}")
 
 
 def news_of(record: Record) -> str:

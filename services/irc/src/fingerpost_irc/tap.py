@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from fingerpost.disclosed import Disclosed
+from fingerpost.model import Audience
 from fingerpost.ops.frontend import ReadingFrontend
 from fingerpost.ops.metrics import Metrics
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
@@ -30,6 +32,7 @@ class IRCService(ReadingFrontend):
     def __init__(self, config: Config, reactor: Any, metrics: Metrics) -> None:
         super().__init__(config, reactor, metrics)
         self._reactor = reactor
+        self._statuses = Disclosed(self.replica, Audience.WORLD)
         self._networks = Networks(self._network)
         self._networks.setServiceParent(self)
         self._take(self.prepare(config))
@@ -55,7 +58,7 @@ class IRCService(ReadingFrontend):
 
     def _network(self, network: Network, credentials: Credentials) -> NetworkService:
         place = _endpoint(self._reactor, network, credentials)
-        return NetworkService(self._reactor, network, credentials, place, self.requests, self.replica)
+        return NetworkService(self._reactor, network, credentials, place, self.requests, self._statuses)
 
 
 def _endpoint(reactor: Any, network: Network, credentials: Credentials) -> IStreamClientEndpoint:

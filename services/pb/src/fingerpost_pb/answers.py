@@ -5,29 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
-from fingerpost.interfaces import IStatuses
-from fingerpost.lookups import Disclosure, Lookups
+from fingerpost.lookups import Lookups
 
-from fingerpost_pb.errors import BadCall, NotShown
+from fingerpost_pb.errors import BadCall
 from fingerpost_pb.live import LiveStatuses
 
 __all__ = ["Answers"]
 
-_LIVE = ("status", "since")  # what the live list is made of
-
 
 class Answers:
-    """Answers under a disclosure that may change while it runs."""
+    """Answers what `lookups` and the live list know."""
 
-    def __init__(self, statuses: IStatuses, live: LiveStatuses, disclosure: Disclosure) -> None:
-        self._lookups = Lookups(statuses, disclosure)
+    def __init__(self, lookups: Lookups, live: LiveStatuses) -> None:
+        self._lookups = lookups
         self._live = live
-
-    def disclose(self, disclosure: Disclosure) -> None:
-        """Answer under another disclosure from now on; who observes what is no longer shown is disconnected."""
-        self._lookups.disclosure = disclosure
-        if not disclosure.shows(*_LIVE):
-            self._live.end()
 
     @property
     def calls(self) -> Mapping[str, Callable[..., Coroutine[Any, Any, object]]]:
@@ -44,17 +35,15 @@ class Answers:
         return await self._lookups.user(_text(user))
 
     async def get_users(self) -> list[str]:
-        """The logins of those who have a status, the latest first."""
+        """The logins of those who say something, the latest first."""
         return await self._lookups.users()
 
     async def get_record(self, user: str | bytes) -> dict[str, object]:
-        """What may be shown of somebody, as `fingerpost.fields.shown` has it; raises `NoSuchUser`."""
+        """What there is of somebody, as `fingerpost.fields.shown` has it; raises `NoSuchUser`."""
         return await self._lookups.record(_text(user))
 
     async def get_live(self) -> LiveStatuses:
         """The live list, which a PB client keeps a copy of."""
-        if not self._lookups.disclosure.shows(*_LIVE):
-            raise NotShown
         return await self._live.ready()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC
 
+from fingerpost.disclosure import UNKNOWN
 from fingerpost.interfaces import IStatuses
 from fingerpost.lookups import latest
 from fingerpost.model import Change, Record
@@ -40,19 +41,20 @@ async def load(statuses: IStatuses, limit: int) -> Current:
     heard: list[Change] = []
     stop = statuses.watch(heard.append)
     try:
-        page = await latest(statuses, limit)
+        records, more = await latest(statuses, limit, lambda record: _entry(record) is not None)
     finally:
         stop()
     found = Current(limit)
-    for change in (*(Change(0, record.login, record) for record in page.records), *heard):
+    for change in (*(Change(0, record.login, record) for record in records), *heard):
         found.apply(change)
-    found.more = found.more or bool(page.next)
+    found.more = found.more or more
     return found
 
 
 def _entry(record: Record | None) -> Entry | None:
-    if record is None or record.status is None:
+    """An entry has words and a time, which observers see anyway: whoever keeps one of them back is not in the list."""
+    status = None if record is None else record.status
+    if record is None or status is None or not status.text or status.set_at == UNKNOWN:
         return None
-    status = record.status
     set_at = status.set_at.astimezone(UTC).isoformat(timespec="microseconds")
     return Entry(record.login, status.text, status.emoji, str(status.availability), set_at)

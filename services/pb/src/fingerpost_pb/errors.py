@@ -13,7 +13,6 @@ __all__ = [
     "Defect",
     "Malformed",
     "NoSuchUser",
-    "NotShown",
     "StatusError",
     "TemporarilyUnavailable",
     "Told",
@@ -37,12 +36,6 @@ class NoSuchUser(StatusError):
     """No such user."""
 
     outcome = Outcome.NOT_FOUND
-
-
-class NotShown(StatusError):
-    """The live list is not offered here."""
-
-    outcome = Outcome.DENIED
 
 
 class TemporarilyUnavailable(StatusError):

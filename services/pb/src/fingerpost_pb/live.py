@@ -56,11 +56,6 @@ class LiveStatuses(pb.Cacheable):
             self._adopt(await load(self._statuses, self._limit))
         return self
 
-    def end(self) -> None:
-        """Disconnect everybody who observes."""
-        for observer in tuple(self._observers.values()):
-            observer.remote.broker.refuse("the live list is no longer offered")
-
     # What PB calls
 
     def getTypeToCopy(self) -> bytes:

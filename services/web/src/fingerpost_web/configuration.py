@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import field, frozen
 from attrs.validators import ge, le, min_len, optional
-from fingerpost.lookups import Disclosure
+from fingerpost.lookups import LookupsConfig
 from fingerpost.ops.frontend import ListeningConfig, ReadingConfig
 from fingerpost.ops.services import check_listen
 
@@ -25,7 +25,7 @@ class TLSConfig:
 
 
 @frozen(kw_only=True)
-class Config(ReadingConfig, ListeningConfig, Disclosure):
+class Config(ReadingConfig, ListeningConfig, LookupsConfig):
     """See `web.yaml`. `templates` is a folder whose files take the place of those in the package."""
 
     tls: TLSConfig | None = None

@@ -8,8 +8,8 @@ from hashlib import sha256
 from typing import Any
 
 from attrs import field, frozen
+from fingerpost.disclosed import Disclosed
 from fingerpost.errors import FingerpostError, NoSuchUser, NotAccepted, TemporarilyUnavailable
-from fingerpost.interfaces import IStatuses
 from fingerpost.model import Record, Status
 from twisted.logger import Logger
 from twisted.web.template import flattenString
@@ -53,7 +53,7 @@ class Pages:
 
     _log = Logger()
 
-    def __init__(self, statuses: IStatuses, config: Config, theme: Theme) -> None:
+    def __init__(self, statuses: Disclosed, config: Config, theme: Theme) -> None:
         self.config = config
         self.theme = theme
         self._statuses = statuses
@@ -84,17 +84,17 @@ class Pages:
     async def people(self, after: str = "") -> Answer:
         """The people who set a status, the latest first."""
         found = await self._statuses.latest(after, self.config.page_size)
+        nobody = "Nobody has set a status yet." if self._says_none else "There is nobody to list."
         main = partial(
             views.listing,
             self.theme,
             "What people are doing",
             found.records,
-            self.config.show,
-            "There is nobody further." if after else "Nobody has set a status yet.",
+            "There is nobody further." if after else nobody,
             after,
             found.next,
         )
-        return await self._page("", main, kept=(after, found.next, *found.records))
+        return await self._page("", main, kept=(after, found.next, self._says_none, *found.records))
 
     async def found(self, text: str) -> Answer:
         """The people who match a text; the one person, if that is their login or alias."""
@@ -104,7 +104,7 @@ class Pages:
             records = await self._statuses.find(text, _MOST_FOUND)
         heading = f"People called {text}" if records else "Nobody was found"
         nobody = f"Nobody here is called {text}."
-        main = partial(views.listing, self.theme, heading, records, self.config.show, nobody, "", "")
+        main = partial(views.listing, self.theme, heading, records, nobody, "", "")
         return await self._page(heading, main, sought=text)
 
     async def person(self, name: str) -> Answer:
@@ -113,13 +113,20 @@ class Pages:
         if record.login != name:
             return _moved(record, 301)
         history = await self._history(record)
-        main = partial(views.person, self.theme, record, self.config.show, history)
-        return await self._page(record.person.name, main, kept=(record, None if history is None else tuple(history)))
+        silence = "No status." if self._says_none else ""
+        main = partial(views.person, self.theme, record, silence, history)
+        kept = (record, silence, None if history is None else tuple(history))
+        return await self._page(record.person.name, main, kept=kept)
+
+    @property
+    def _says_none(self) -> bool:
+        """Whether the site shows strangers statuses, so that there may be said to be none."""
+        return "status" not in self._statuses.kept_back
 
     async def _history(self, record: Record) -> list[Status] | None:
         """What somebody said before the status they have now; None where it can't be had."""
-        show, limit = self.config.show, self.config.history_limit
-        if not limit or "history" not in show or "status" not in show:
+        limit = self.config.history_limit
+        if not limit:
             return []
         try:
             said = await self._statuses.history(record.login, None, limit + 1)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from fingerpost.errors import FingerpostError
-from fingerpost.fields import FIELDS
 from fingerpost.model import Availability, Link, Person, Record, Status
 from twisted.python.failure import Failure
 from twisted.web.template import flattenString
@@ -37,8 +36,8 @@ def rehearse(theme: Theme) -> None:
     message = views.message(theme, 404, "Heading", "Sentence")
     pages: Mapping[str, View] = {
         "message": message,
-        "list": views.listing(theme, "Heading", [record], FIELDS, "Nobody", "after", "next"),
-        "person": views.person(theme, record, FIELDS, [_STATUS]),
+        "list": views.listing(theme, "Heading", [record], "Nobody", "after", "next"),
+        "person": views.person(theme, record, "No status.", [_STATUS]),
         "layout": views.layout(theme, "Site", "Title", message, stale=True, sought="x"),
     }
     for name, page in pages.items():

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from attrs import frozen
+from fingerpost.disclosed import Disclosed
 from fingerpost.lookups import Lookups
+from fingerpost.model import Audience
 from fingerpost.ops.frontend import ReadingFrontend
 from fingerpost.ops.guard import Guard
 from fingerpost.ops.limits import Admission
@@ -40,13 +42,14 @@ class WebService(ReadingFrontend):
     """The web service."""
 
     tapname = "finger-web"
-    live = ("limits", "templates", "title", "page_size", "history_limit", "users_limit", "show", "tls")
+    live = ("limits", "templates", "title", "page_size", "history_limit", "users_limit", "tls")
 
     def __init__(self, config: Config, reactor: Any, metrics: Metrics) -> None:
         super().__init__(config, reactor, metrics)
         files = self.prepare(config)
-        self._pages = Pages(self.replica, config, files.theme)
-        self._lookups = Lookups(self.replica, config)
+        statuses = Disclosed(self.replica, Audience.WORLD)
+        self._pages = Pages(statuses, config, files.theme)
+        self._lookups = Lookups(statuses, config)
         self._admission = Admission(config.limits, reactor, self.requests.full)
         self.lets_in(self._admission)
         site = Site(Front(self._pages, RPC(self._lookups)), self._admission, self.requests, reactor)
@@ -80,7 +83,7 @@ class WebService(ReadingFrontend):
     def reconfigured(self, config: Config, prepared: _Files) -> None:
         """See `Operated`."""
         self._admission.limits = config.limits
-        self._pages.config = self._lookups.disclosure = config
+        self._pages.config = self._lookups.config = config
         self._pages.theme = prepared.theme
         if self._tls is not None and prepared.credentials is not None:
             self._tls.current = prepared.credentials

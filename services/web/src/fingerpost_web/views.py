@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from fingerpost.disclosure import UNKNOWN
 from fingerpost.model import Availability, Person, Record, Status
 from fingerpost.phrases import clock_time
 from fingerpost.text import without_controls
@@ -69,13 +70,11 @@ def message(theme: Theme, code: int, heading: str, sentence: str) -> View:
     return View(theme.pages["message"], slots)
 
 
-def listing(
-    theme: Theme, heading: str, records: Sequence[Record], show: Sequence[str], nobody: str, after: str, following: str
-) -> View:
+def listing(theme: Theme, heading: str, records: Sequence[Record], nobody: str, after: str, following: str) -> View:
     """Some people; `after` and `following` are the cursors of this page and the next one."""
     slots = {"heading": _text(heading), "nobody": _text(nobody), "next": f"/?{urlencode({'after': following})}"}
     parts: dict[str, Part] = {
-        "people": [_row(record, show) for record in records],
+        "people": list(map(_row, records)),
         "empty": not records,
         "first": bool(after),
         "older": bool(following),
@@ -83,53 +82,51 @@ def listing(
     return View(theme.pages["list"], slots, parts)
 
 
-def _row(record: Record, show: Sequence[str]) -> Slots:
-    status = record.status if "status" in show else None
+def _row(record: Record) -> Slots:
+    status = record.status
     return {
         "href": f"/{record.login}",
         "name": _text(record.person.name),
         "login": record.login if record.person.full_name else "",
         "said": "" if status is None else _said(status),
-        "about": "" if record.status is None else _about(record.status, {"status", "since"} & {*show}),
+        "about": "" if status is None else _about(status),
     }
 
 
-def person(theme: Theme, record: Record, show: Sequence[str], history: Sequence[Status] | None) -> View:
-    """One person; `history` is None where it can't be had now."""
+def person(theme: Theme, record: Record, silence: str, history: Sequence[Status] | None) -> View:
+    """One person; `silence` is said of no status, and `history` is None where it can't be had now."""
     who, status = record.person, record.status
-    shown = {name: name in show for name in ("plan", "pubkey", "history", "status")}
-    facts = [{"label": label, "value": value} for label, value in _facts(who, show)]
+    facts = [{"label": label, "value": value} for label, value in _facts(who)]
     slots: dict[str, Flattenable] = {
         "name": _text(who.name),
         "login": who.login,
-        "said": "No status." if status is None else _said(status),
-        "about": "" if status is None else _about(status, {*show}),
+        "said": silence if status is None else _said(status) or "Status set",
+        "about": "" if status is None else _about(status, via=True),
         "plan": _block(who.plan),
         "pubkey": _block(who.pubkey),
     }
-    said: list[Slots] = [{"said": _said(status), "about": _about(status, {*show})} for status in history or ()]
+    said: list[Slots] = [{"said": _said(status), "about": _about(status, via=True)} for status in history or ()]
     parts: dict[str, Part] = {
-        "status": shown["status"],
+        "status": bool(silence) or status is not None,
         "facts": facts,
-        "plan": shown["plan"] and bool(who.plan),
-        "pubkey": shown["pubkey"] and bool(who.pubkey),
-        "history": shown["history"] and shown["status"] and (history is None or bool(said)),
+        "plan": bool(who.plan),
+        "pubkey": bool(who.pubkey),
+        "history": history is None or bool(said),
         "statuses": said,
         "no_history": history is None,
     }
     return View(theme.pages["person"], slots, parts)
 
 
-def _facts(who: Person, show: Sequence[str]) -> Iterable[tuple[str, Flattenable]]:
+def _facts(who: Person) -> Iterable[tuple[str, Flattenable]]:
     for name, label in _LABELS.items():
-        if name in show and getattr(who, name):
+        if getattr(who, name):
             yield label, _text(getattr(who, name))
-    if "email" in show and who.email:
+    if who.email:
         yield "Email", _anchor(f"mailto:{who.email}", who.email)
-    if "homepage" in show and who.homepage:
+    if who.homepage:
         yield "Homepage", _anchor(who.homepage, who.homepage)
-    if "links" in show:
-        yield from (("Link", _anchor(link.href, link.href)) for link in who.links)
+    yield from (("Link", _anchor(link.href, link.href)) for link in who.links)
 
 
 def _anchor(href: str, text: str) -> Flattenable:
@@ -145,16 +142,16 @@ def _said(status: Status) -> str:
     return _text(f"{status.emoji} {status.text}" if status.emoji else status.text)
 
 
-def _about(status: Status, show: set[str]) -> list[Flattenable]:
+def _about(status: Status, *, via: bool = False) -> list[Flattenable]:
     """Whether somebody can be reached, since and until when they say so, and where they said it."""
     about: list[Flattenable] = []
-    if status.availability is not Availability.FREE and "status" in show:
+    if status.availability is not Availability.FREE:
         about.append(tags.span(str(status.availability), class_=str(status.availability)))
-    if "since" in show:
+    if status.set_at != UNKNOWN:
         about.append(_time(status.set_at))
-    if status.expires_at is not None and "status" in show:
+    if status.expires_at is not None:
         about.append(["until ", _time(status.expires_at)])
-    if "via" in show:
+    if via and status.via:
         about.append(_text(f"via {status.via}"))
     return [part for each in about for part in (", ", each)][1:]
 
