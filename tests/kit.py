@@ -12,12 +12,15 @@ from fingerpost.ops.access import LogConfig
 from fingerpost.ops.metrics import Metrics, new_registry
 from fingerpost.ops.requests import Requests
 from fingerpost.replica import Replica
+from fingerpost.store.accounts.accounts import Accounts, ProofsConfig
+from fingerpost.store.accounts.passwords import Argon2Config
+from fingerpost.store.accounts.trust import Trust
 from fingerpost.store.engine.memory import MemoryEngine
 from fingerpost.store.interfaces import IEngine
-from fingerpost.store.proofs import Trust
-from fingerpost.store.responders import ReadSocket, SocketFactory, WriteSocket
+from fingerpost.store.responders import ReadSocket, SocketFactory
 from fingerpost.store.store import Store
 from fingerpost.store.threads import AtOnce
+from fingerpost.store.writing import WriteSocket
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.error import ConnectError, ConnectionLost
 from twisted.internet.interfaces import IStreamClientEndpoint
@@ -49,6 +52,9 @@ def counted(requests: Requests) -> dict[str, int]:
     }
 
 
+CHEAP = ProofsConfig(argon2=Argon2Config(time_cost=1, memory_cost=8, parallelism=1))
+
+
 def said(text: str, via: str = "cli") -> NewStatus:
     """A status to set."""
     return NewStatus(text, via)
@@ -70,26 +76,29 @@ class House:
         self.pumps: list[IOPump] = []
         self.protocol: type[ReadSocket] = WriteSocket
         self.uid: int | None = os.geteuid()
+        self.requests = requests(self.clock, "finger-store")
         self.start(engine or MemoryEngine(), keep_changes)
 
     def start(self, engine: IEngine, keep_changes: int = 100_000) -> None:
         """Start a store (again) on an engine."""
         at_once: Any = AtOnce()
         self.store = Store(engine, self.clock, at_once, at_once, keep_changes)
+        self.accounts = Accounts(self.store, CHEAP, self.clock, at_once, at_once, at_once, at_once)
+        self.accounts.trust(Trust(frozenset({os.geteuid()})))
         self.open = True
+
+    def factory(self, protocol: type[ReadSocket]) -> SocketFactory:
+        """What answers on one of the store's sockets."""
+        proving, administration = self.accounts.proving, self.accounts.administration
+        return SocketFactory(
+            protocol, self.store, proving, self.clock, self.requests, lambda transport: self.uid, administration
+        )
 
     def connect(self, protocolFactory: Any) -> Deferred[Any]:
         """See `IStreamClientEndpoint`."""
         if not self.open:
             return fail(ConnectError())
-        factory = SocketFactory(
-            self.protocol,
-            self.store,
-            Trust(frozenset({os.geteuid()})),
-            self.clock,
-            requests(self.clock),
-            lambda transport: self.uid,
-        )
+        factory = self.factory(self.protocol)
         server, client = factory.buildProtocol(None), protocolFactory.buildProtocol(None)
         self.pumps.append(connect(server, makeFakeServer(server), client, makeFakeClient(client), greet=False))
         return succeed(client)

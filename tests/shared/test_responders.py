@@ -9,15 +9,15 @@ from fingerpost import wire
 from fingerpost.errors import FingerpostError, HelloFirst, NotAccepted, NotAllowed, Resync
 from fingerpost.interfaces import NewStatus
 from fingerpost.store.expiry import end_expired
-from fingerpost.store.proofs import Trust
-from fingerpost.store.responders import ReadSocket, SocketFactory, WriteSocket
+from fingerpost.store.responders import ReadSocket
 from fingerpost.store.threads import AtOnce
+from fingerpost.store.writing import WriteSocket
 from twisted.internet.defer import Deferred
 from twisted.protocols.amp import AMP, UnhandledCommand
 from twisted.test.iosim import connectedServerAndClient
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.kit import House, counted, peer, requests, said
+from tests.kit import House, counted, peer, said
 
 
 class SocketTests(SynchronousTestCase):
@@ -25,12 +25,9 @@ class SocketTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.house = House()
-        self.requests = requests(self.house.clock, "finger-store")
 
     def connect(self, protocol: type[ReadSocket], hello: bool = True) -> AMP:
-        factory = SocketFactory(
-            protocol, self.house.store, Trust(frozenset({1})), self.house.clock, self.requests, lambda t: 1
-        )
+        factory = self.house.factory(protocol)
         client, _, pump = connectedServerAndClient(lambda: factory.buildProtocol(None), AMP)
         self.house.pumps.append(pump)
         if hello:
@@ -104,7 +101,7 @@ class SocketTests(SynchronousTestCase):
                 self.ask(
                     client, command, **{"after": "", "limit": 5, **arguments} if "order" in arguments else arguments
                 )
-        self.assertEqual(counted(self.requests), {"answered": 2, "not_found": 1, "refused": 1})
+        self.assertEqual(counted(self.house.requests), {"answered": 2, "not_found": 1, "refused": 1})
 
     def test_wrong_arguments(self) -> None:
         """Arguments that make no sense are refused in words."""

@@ -114,5 +114,5 @@ class Restore(Command):
     """Take the place of everything with what a backup holds; the store's epoch is another one from then on."""
 
     arguments = [(b"file", Descriptor())]
-    response = [(b"epoch", Unicode()), (b"revision", Integer()), (b"people", Integer())]
+    response = [(b"epoch", Unicode()), (b"revision", Integer())]
     errors = WRITING

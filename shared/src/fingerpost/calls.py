@@ -50,9 +50,10 @@ class Calls:
         """A page of records, and the `after` of the next one ("" where there is none)."""
         return page_of(await self.ask(wire.ListRecords, after=after, limit=limit, order=order))
 
-    async def history(self, name: str, before: datetime | None, limit: int) -> list[Status]:
-        """Past statuses, the latest first; raises `NoSuchUser`."""
-        answer = await self.ask(wire.GetHistory, name=name, before=before, limit=limit)
+    async def history(self, name: str, before: datetime | None, limit: int, proof: Proof | None = None) -> list[Status]:
+        """Past statuses, the latest first, as whoever has the proof may see them; raises `NoSuchUser`."""
+        shown = None if proof is None else str(proof)
+        answer = await self.ask(wire.GetHistory, name=name, before=before, limit=limit, proof=shown)
         return load(answer["statuses"], list[Status])
 
     async def set_status(self, name: str, status: NewStatus, proof: Proof, op_id: str = "") -> Record:

@@ -13,10 +13,20 @@ from typing import Any, Final, TypeVar
 import cattrs
 from attrs import fields_dict, resolve_types
 
+from fingerpost.accounts import Row
 from fingerpost.errors import NotAccepted
 from fingerpost.model import Change, Person
 
-__all__ = ["changes_from_bytes", "dump", "frame", "joined", "load", "profile_fields"]
+__all__ = [
+    "audiences_from_bytes",
+    "changes_from_bytes",
+    "dump",
+    "frame",
+    "joined",
+    "load",
+    "profile_fields",
+    "rows_from_bytes",
+]
 
 
 def _converter() -> cattrs.Converter:
@@ -28,6 +38,7 @@ def _converter() -> cattrs.Converter:
 
 _CONVERTER: Final = _converter()
 _T = TypeVar("_T")
+_TEXTS = frozenset(name for name, attribute in fields_dict(resolve_types(Row)).items() if attribute.type is str)
 
 
 def dump(value: object) -> bytes:
@@ -66,3 +77,37 @@ def profile_fields(data: bytes) -> dict[str, object]:
         return {name: _CONVERTER.structure(value, kinds[name]) for name, value in given.items()}
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise NotAccepted(f"fields: this is not a profile ({error})") from error
+
+
+def audiences_from_bytes(data: bytes) -> dict[str, str | None]:
+    """Fields and audiences (or null) of a JSON object, whatever their names; raises `NotAccepted`."""
+    try:
+        return _CONVERTER.structure(json.loads(data), dict[str, str | None])
+    except (ValueError, TypeError, AttributeError) as error:
+        raise NotAccepted(f"audiences: these are not fields and audiences ({error})") from error
+
+
+def rows_from_bytes(data: bytes) -> list[Row | NotAccepted]:
+    """The rows of a JSON array, and why something in it is none; raises `NotAccepted` where it is no array."""
+    try:
+        found = json.loads(data)
+        if not isinstance(found, list):
+            raise ValueError("this is no array")
+    except ValueError as error:
+        raise NotAccepted(f"rows: {error}") from error
+    return [_row(item) for item in found]
+
+
+def _row(item: Any) -> Row | NotAccepted:
+    if not isinstance(item, dict) or not isinstance(item.get("login"), str):
+        return NotAccepted("login: it is missing")
+    unknown = sorted(item.keys() - fields_dict(Row).keys())
+    if unknown:
+        return NotAccepted(f"{unknown[0]}: there is no such field")
+    try:
+        for name, value in item.items():
+            if name in _TEXTS and not isinstance(value, str):
+                return NotAccepted(f"{name}: a text was expected")
+        return _CONVERTER.structure(item, Row)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        return NotAccepted(f"this is not a person ({error})")

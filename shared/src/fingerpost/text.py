@@ -24,6 +24,7 @@ __all__ = [
     "check_login",
     "check_person",
     "check_status",
+    "utc",
     "without_controls",
 ]
 
@@ -73,6 +74,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         "href": Limit(500),
         "type": Limit(100),
         "source": Limit(64),
+        "label": Limit(100),
     }
 )
 _MOST_ALIASES = 16
@@ -119,8 +121,8 @@ def check_status(status: Status) -> Status:
         text=text,
         emoji=check_line("emoji", status.emoji),
         via=check_line("via", status.via),
-        set_at=_utc("set_at", status.set_at),
-        expires_at=None if status.expires_at is None else _utc("expires", status.expires_at),
+        set_at=utc("set_at", status.set_at),
+        expires_at=None if status.expires_at is None else utc("expires", status.expires_at),
     )
 
 
@@ -174,7 +176,8 @@ def _check_timezone(name: str) -> None:
         raise NotAccepted(f"timezone: '{name}' is not a time zone such as Europe/Berlin") from None
 
 
-def _utc(field: str, moment: datetime) -> datetime:
+def utc(field: str, moment: datetime) -> datetime:
+    """Return a moment in UTC, or raise `NotAccepted` naming the field where nobody knows which moment it is."""
     if moment.tzinfo is None:
         raise NotAccepted(f"{field}: the time lacks a time zone")
     return moment.astimezone(UTC)

@@ -68,7 +68,7 @@ class Hello(Command):
         (b"revision", Integer()),
         (b"site", String(optional=True)),
     ]
-    errors = {**_GREETED, **_ANY}
+    errors = {**_GREETED, NotAllowed: b"NOT_ALLOWED", **_ANY}
 
 
 class GetRecord(Command):
@@ -103,11 +103,16 @@ class ListRecords(Command):
 
 
 class GetHistory(Command):
-    """Past statuses, the latest first; `statuses` is an array of `Status`."""
+    """Past statuses, the latest first; `statuses` is an array of `Status`. For the proof see `GetRecord`."""
 
-    arguments = [(b"name", Unicode()), (b"before", DateTime(optional=True)), (b"limit", Integer())]
+    arguments = [
+        (b"name", Unicode()),
+        (b"before", DateTime(optional=True)),
+        (b"limit", Integer()),
+        (b"proof", Unicode(optional=True)),
+    ]
     response = [(b"statuses", String())]
-    errors = _READING
+    errors = WRITING
 
 
 class Subscribe(Command):

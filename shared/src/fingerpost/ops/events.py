@@ -35,6 +35,12 @@ class Event(StrEnum):
     # Clients
     CONNECTION_LIMIT = "837962bf48984f5fa010941f2e1bbc22"
     PROOF_REFUSED = "8ce09af5a2904423842fa96b9f9116fa"
+    PROOF_THROTTLED = "6ef56273c8ff4f9f843a0f727bc7bdea"
+
+    # The administrator
+    ACCOUNT_CHANGED = "fdf864f1d7f74e99b81c6721d84ecde3"
+    BACKUP_MADE = "f7bacc626071433ea2c2f714bd41ce50"
+    STORE_RESTORED = "c7a6e4b5abfa4a40a92db3872ac20776"
 
     # The store's disk and sources
     WRITE_FAILED = "225bf39637404e20bb1b0ac550238182"

@@ -37,18 +37,28 @@ class _HalfCloseable(_Guarded):
 
 
 class Guard(WrappingFactory):
-    """Lets connections in to a factory. `finish` asks them all to end once they have been answered."""
+    """Lets connections in to a factory. `finish` asks them all to end once they have been answered.
+
+    `key_of` tells who is limited together from a transport, for peers who have no address.
+    """
 
     noisy = False
 
     def __init__(
-        self, clock: IReactorTime, admission: Admission, requests: Requests, factory: Any, finish: Callable[[], None]
+        self,
+        clock: IReactorTime,
+        admission: Admission,
+        requests: Requests,
+        factory: Any,
+        finish: Callable[[], None],
+        key_of: Callable[[Any], str | None] = lambda transport: None,
     ) -> None:
         super().__init__(factory)
         self.admission = admission
         self._requests = requests
         self.protocols: dict[Any, int]
         self._finish = finish
+        self._key_of = key_of
         self._drain = Drain(clock, self.protocols)
 
     def buildProtocol(self, addr: Any) -> Any:
@@ -64,8 +74,13 @@ class Guard(WrappingFactory):
         return guarded
 
     def registerProtocol(self, p: _Guarded) -> None:
-        """A connection has begun."""
+        """A connection has begun; only now is there a transport, and with it the key of a peer without an address."""
         super().registerProtocol(p)
+        if p.key is None:
+            p.key = self._key_of(p.transport)
+            if self.admission.connect(p.key) is not None:
+                self._requests.refused()
+                cast(Any, p.transport).abortConnection()
         self.admission.connected(p.key)
 
     def unregisterProtocol(self, p: _Guarded) -> None:

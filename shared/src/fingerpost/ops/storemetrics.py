@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from prometheus_client import CollectorRegistry, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from fingerpost.ops.metrics import SECONDS, Read
 
@@ -32,6 +32,17 @@ class StoreMetrics:
         self._sources = Gauge(
             "fingerpost_source_up", "1 while a source can be read, by its name.", ("source",), registry=registry
         )
+
+        self._proofs = Counter(
+            "fingerpost_proofs_total",
+            "Proofs to be somebody, by kind (peer, token, password) and outcome (accepted, refused, throttled).",
+            ("kind", "outcome"),
+            registry=registry,
+        )
+
+    def proof(self, kind: str, outcome: str) -> None:
+        """A proof was looked at; both words are from closed sets."""
+        self._proofs.labels(kind, outcome).inc()
 
     def committed(self, seconds: float, writes: int) -> None:
         """A batch of writes was made durable."""

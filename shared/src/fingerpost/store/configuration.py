@@ -8,7 +8,9 @@ from pathlib import Path
 
 from attrs import field, frozen
 
+from fingerpost.disclosure import Site
 from fingerpost.ops.operated import OperatedConfig
+from fingerpost.store.accounts.accounts import ProofsConfig
 from fingerpost.store.engine.memory import MemoryEngine
 from fingerpost.store.engine.sqlite import SQLiteEngine
 from fingerpost.store.interfaces import IEngine, IStatusSource
@@ -24,6 +26,7 @@ class Listen:
 
     read: tuple[str, ...] | None = None
     write: tuple[str, ...] | None = None
+    admin: tuple[str, ...] | None = None
 
 
 def _source_type(source: object, attribute: object, value: str) -> None:
@@ -81,6 +84,8 @@ class StoreConfig(OperatedConfig):
     listen: Listen = field(factory=Listen)
     sources: tuple[SourceConfig, ...] = field(default=(), validator=_distinct)
     trusted_peers: tuple[str, ...] = ("fingerpost-setter",)
+    disclosure: Site = field(factory=Site)
+    proofs: ProofsConfig = field(factory=ProofsConfig)
     keep_changes: int = field(default=100_000, validator=_positive)
 
     def open_engine(self) -> IEngine:

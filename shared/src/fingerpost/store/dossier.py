@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from attrs import evolve, fields, frozen
+from attrs import evolve, field, fields, frozen
 
+from fingerpost.disclosure import Site, Visibility, public
 from fingerpost.model import Person, Record, Status
 
 __all__ = ["Dossier", "Entry"]
@@ -29,7 +30,10 @@ class Entry:
 
 @frozen
 class Dossier:
-    """`status` is what shows, `lasting` what shows again when it expires, `said_at` when either was last changed."""
+    """`status` is what shows, `lasting` what shows again when it expires, `said_at` when either was last changed.
+
+    `visibility` is who may see it, by the person's own word.
+    """
 
     login: str
     own: Person | None = None
@@ -37,6 +41,7 @@ class Dossier:
     status: Status | None = None
     lasting: Status | None = None
     said_at: datetime | None = None
+    visibility: Visibility = field(factory=Visibility)
 
     def entry(self, source: str) -> Entry | None:
         """What the source says, or said last."""
@@ -64,10 +69,15 @@ class Dossier:
     @property
     def kept(self) -> bool:
         """Whether to remember anything: a line that is missing for a moment must not cost what somebody set."""
-        return self.known or self.said_at is not None
+        return self.known or self.said_at is not None or self.visibility != Visibility()
+
+    def public(self, site: Site) -> Record | None:
+        """The record as frontends have it."""
+        record = self.record()
+        return None if record is None else public(record, self.visibility, site)
 
     def record(self) -> Record | None:
-        """What everybody may be shown: the first source that knows the person, under what they set themselves."""
+        """All there is to show: the first source that knows the person, under what they set themselves."""
         if not self.known:
             return None
         first = next((entry for entry in self.entries if not entry.gone), None)

@@ -4,21 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from attrs import evolve, field, frozen
 
-from fingerpost.errors import NoSuchUser
-from fingerpost.model import Person, Status
+from fingerpost.errors import NoSuchUser, NotAccepted
+from fingerpost.model import Audience, Person, Status
 from fingerpost.store.dossier import Dossier, Entry
 from fingerpost.text import check_person
 
-__all__ = ["Edit", "ProfileUpdated", "SourceSaid", "StatusCleared", "StatusExpired", "StatusSet"]
+__all__ = [
+    "Added",
+    "Edit",
+    "Imported",
+    "Looked",
+    "ProfileUpdated",
+    "Removed",
+    "SourceSaid",
+    "StatusCleared",
+    "StatusExpired",
+    "StatusSet",
+    "VisibilitySet",
+]
 
 
 @frozen
 class Edit:
-    """A change to what the store knows of one login."""
+    """A change to what the store knows of one login; one that `forgets` takes the history with it."""
+
+    forgets: ClassVar[bool] = False
 
     def apply(self, before: Dossier) -> Dossier:
         """The dossier after the change; raises a `FingerpostError` where it can't be made."""
@@ -72,6 +86,85 @@ class ProfileUpdated(Edit):
         """See `Edit`."""
         own = before.own or Person(before.login)
         return evolve(before, own=check_person(evolve(own, **self.fields)))
+
+
+@frozen
+class VisibilitySet(Edit):
+    """Somebody said who may see what; an audience of None is the site's, `hidden` None leaves it as it is."""
+
+    hidden: bool | None
+    audiences: Mapping[str, Audience | None] = field(hash=False)
+
+    def apply(self, before: Dossier) -> Dossier:
+        """See `Edit`."""
+        if not before.known:
+            raise NoSuchUser
+        return evolve(before, visibility=before.visibility.changed(self.hidden, self.audiences))
+
+
+@frozen
+class Looked(Edit):
+    """Nothing has changed but what the site discloses."""
+
+    def apply(self, before: Dossier) -> Dossier:
+        """See `Edit`."""
+        return before
+
+
+@frozen
+class Added(Edit):
+    """The administrator made somebody known."""
+
+    fields: Mapping[str, Any] = field(hash=False)
+
+    def apply(self, before: Dossier) -> Dossier:
+        """See `Edit`."""
+        if before.own is not None:
+            raise NotAccepted(f"login: there is a user '{before.login}' already")
+        return evolve(before, own=check_person(evolve(Person(before.login), **self.fields)))
+
+
+@frozen
+class Removed(Edit):
+    """The administrator had somebody forgotten; who is still known from a source stays known by that."""
+
+    forgets: ClassVar[bool] = True
+
+    def apply(self, before: Dossier) -> Dossier:
+        """See `Edit`."""
+        if not before.known:
+            raise NoSuchUser
+        entries = tuple(entry for entry in before.entries if not entry.gone)
+        said = next((entry.status for entry in entries if entry.status is not None), None)
+        if said is None:
+            return Dossier(before.login, entries=entries)
+        return Dossier(before.login, entries=entries, status=said, lasting=said, said_at=said.set_at)
+
+
+@frozen
+class Imported(Edit):
+    """What an import says of somebody; a status in it shows if nothing newer was set elsewhere.
+
+    The same words again are not said again.
+    """
+
+    person: Mapping[str, Any] = field(hash=False)
+    status: Status | None
+    lasting: Status | None
+    hidden: bool | None
+    audiences: Mapping[str, Audience] = field(hash=False)
+
+    def apply(self, before: Dossier) -> Dossier:
+        """See `Edit`."""
+        own = check_person(evolve(before.own or Person(before.login), **self.person))
+        after = evolve(before, own=own, visibility=before.visibility.changed(self.hidden, self.audiences))
+        status, now = self.status, before.status
+        if status is None or (before.said_at is not None and status.set_at <= before.said_at):
+            return after
+        if now is not None and evolve(status, set_at=now.set_at, via=now.via) == now:
+            return after
+        lasting = status if status.expires_at is None else self.lasting or _unexpired(before.lasting, status.set_at)
+        return evolve(after, status=status, lasting=lasting, said_at=status.set_at)
 
 
 @frozen

@@ -10,13 +10,24 @@ from attrs import field, frozen
 from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
 
+from fingerpost.accounts import Token
 from fingerpost.codec import frame
 from fingerpost.errors import FingerpostError
 from fingerpost.model import Status
-from fingerpost.store.dossier import Entry
+from fingerpost.store.dossier import Dossier, Entry
 from fingerpost.store.edits import Edit
 
-__all__ = ["EngineRefused", "Framed", "IEngine", "IStatusSource", "IThreads", "Outcome", "SourceFailed", "Write"]
+__all__ = [
+    "EngineRefused",
+    "Framed",
+    "IEngine",
+    "ISecrets",
+    "IStatusSource",
+    "IThreads",
+    "Outcome",
+    "SourceFailed",
+    "Write",
+]
 
 T = TypeVar("T")
 
@@ -67,12 +78,27 @@ class IEngine(Interface):
 
     epoch = Attribute("Names this numbering of revisions; a restored or new store has another one (str)")
     revision = Attribute("The newest committed revision (int)")
+    site = Attribute("What the site discloses: by it, records become what frontends are shown (disclosure.Site)")
+    secrets = Attribute("Passwords and tokens (ISecrets)")
 
     def write(batch: Sequence[Write], at: datetime) -> tuple[list[Outcome], list[Framed]]:
         """Make all edits in one durable commit: the outcome of each, and the new revisions in order.
 
-        An edit that raises spoils no other; one that changes nothing gets no revision.
+        An outcome has the whole record, for whoever changed it; a revision has what frontends are shown. An edit that
+        raises spoils no other; one that changes nothing of what is shown gets no revision.
         """
+
+    def dossier(login: str) -> Dossier:
+        """All that is known of a login; an empty one where nothing is."""
+
+    def dossiers(after: str, limit: int) -> list[Dossier]:
+        """At most `limit` dossiers of people who are known, hidden or not, whose logins sort behind `after`."""
+
+    def recall(name: str) -> str:
+        """What was last remembered under a name; "" if nothing was."""
+
+    def remember(name: str, value: str) -> None:
+        """Keep a value durably."""
 
     def read(names: Sequence[str]) -> list[Framed | None]:
         """The record of each login or unambiguous alias."""
@@ -104,8 +130,45 @@ class IEngine(Interface):
     def trim(keep: int) -> int:
         """Forget all but the newest `keep` entries of the change log; how many went."""
 
+    def backup(file: int) -> int:
+        """Write a copy of everything, as of one moment, into an open file; how many bytes that were.
+
+        Raises `NotAccepted` where nothing is kept that a copy could be made of.
+        """
+
+    def restore(file: int) -> None:
+        """Take the place of everything with a copy that `backup` made, under another epoch; raises `NotAccepted`."""
+
     def close() -> None:
         """Let go of files and connections."""
+
+
+class ISecrets(Interface):
+    """What proves who somebody is: hashes only, so that a stolen copy is of no use. Blocking, like the engine."""
+
+    def password(login: str) -> str:
+        """The hash of a password; "" where there is none."""
+
+    def set_password(login: str, hashed: str) -> None:
+        """Keep the hash of a new password; "" takes it away."""
+
+    def token(digest: bytes) -> Token | None:
+        """The token that has this digest."""
+
+    def tokens(login: str, after: str, limit: int) -> list[Token]:
+        """At most `limit` tokens of a login ("": of everybody) whose ids sort behind `after`."""
+
+    def issue(token: Token, digest: bytes) -> None:
+        """Keep a new token."""
+
+    def revoke(id: str, at: datetime) -> Token | None:
+        """Make a token worthless from now on; None where there is none of that id."""
+
+    def used(id: str, at: datetime) -> None:
+        """A token was used."""
+
+    def forget(login: str) -> None:
+        """Take away all that a login can be proved by."""
 
 
 class IThreads(Interface):

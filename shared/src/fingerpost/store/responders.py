@@ -11,28 +11,27 @@ from attrs import define, field
 from twisted.internet.defer import Deferred, fail, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import ServerFactory
-from twisted.logger import Logger
 from twisted.protocols.amp import AMP, RemoteAmpError
 from twisted.python.failure import Failure
 
 from fingerpost import wire
-from fingerpost.codec import dump, joined, profile_fields
+from fingerpost.accounts import Scope
+from fingerpost.codec import dump, joined
 from fingerpost.errors import HelloFirst, NotAccepted, NotAllowed
-from fingerpost.interfaces import Proof
-from fingerpost.model import Availability, Status
-from fingerpost.ops.events import Event
 from fingerpost.ops.outcomes import Outcome
 from fingerpost.ops.requests import Requests
 from fingerpost.ops.sockets import peer_uid
-from fingerpost.store.edits import Edit, ProfileUpdated, StatusCleared, StatusSet
+from fingerpost.store.accounts.administration import Administration
+from fingerpost.store.accounts.grants import Grant
+from fingerpost.store.accounts.proving import Asker, Proving
 from fingerpost.store.feed import Subscription, fitting
 from fingerpost.store.interfaces import Framed
-from fingerpost.store.proofs import Trust
 from fingerpost.store.store import Store
-from fingerpost.text import check_login, check_status
+from fingerpost.text import without_controls
 
-__all__ = ["ReadSocket", "SocketFactory", "WriteSocket"]
+__all__ = ["ReadSocket", "SocketFactory"]
 
+_LONGEST = 64  # characters of what a peer calls itself
 _ANSWER_WITHIN = 30.0  # seconds for a subscriber to take a batch
 
 
@@ -43,6 +42,7 @@ class ReadSocket(AMP):
         super().__init__()
         self.factory = factory
         self._store = factory.store
+        self.asker = Asker(None)
         self._greeted = False
         self._subscription: Subscription | None = None
 
@@ -80,19 +80,28 @@ class ReadSocket(AMP):
         """Versions agree, or the peer is told; a store that has not read its sources yet lets it wait."""
         if version < 1:
             raise HelloFirst(f"This store speaks version {wire.VERSION} of its protocol, not {version}.")
+        self.asker = self._identified(client)
         await self._store.opened()
         self._greeted = True
+        engine = self._store.engine
         return {
             "version": wire.VERSION,
-            "epoch": self._store.engine.epoch,
+            "epoch": engine.epoch,
             "revision": self._store.feed.revision,
-            "site": None,
+            "site": dump(engine.site),
         }
+
+    def _identified(self, client: str) -> Asker:
+        """Which process this is; raises `NotAllowed` where it must not be here."""
+        assert self.transport is not None
+        return Asker(self.factory.identify(self.transport), without_controls(client[:_LONGEST]))
 
     @wire.GetRecord.responder
     async def get_record(self, name: str, proof: str | None) -> wire.Answer:
         """See `wire.GetRecord`."""
-        return {"change": bytes(await self._store.get(name))}
+        if proof is None:
+            return {"change": bytes(await self._store.get(name))}
+        return {"change": bytes(await self._store.seen(name, await self.granted(proof, name)))}
 
     @wire.FindRecords.responder
     async def find_records(self, text: str, limit: int) -> wire.Answer:
@@ -109,9 +118,14 @@ class ReadSocket(AMP):
         return {"changes": _list(page), "next": following}
 
     @wire.GetHistory.responder
-    async def get_history(self, name: str, before: datetime | None, limit: int) -> wire.Answer:
+    async def get_history(self, name: str, before: datetime | None, limit: int, proof: str | None) -> wire.Answer:
         """See `wire.GetHistory`."""
-        return {"statuses": joined(fitting(map(dump, await self._store.history(name, before, limit))))}
+        grant = None if proof is None else await self.granted(proof, name)
+        return {"statuses": joined(fitting(map(dump, await self._store.history(name, before, limit, grant))))}
+
+    async def granted(self, proof: str, name: str, scope: Scope | None = None) -> Grant:
+        """What a proof is good for; raises `NotAllowed`, which on this socket every proof is."""
+        raise NotAllowed("This socket shows what everybody may see; proofs are taken on the others.")
 
     @wire.Subscribe.responder
     async def subscribe(self, epoch: str, since: int) -> wire.Answer:
@@ -136,62 +150,6 @@ class ReadSocket(AMP):
             self.transport.loseConnection()
 
 
-class WriteSocket(ReadSocket):
-    """A peer that may also change what it has proof for."""
-
-    _log = Logger()
-
-    @wire.SetStatus.responder
-    async def set_status(
-        self,
-        name: str,
-        proof: str,
-        op_id: str,
-        text: str,
-        via: str,
-        emoji: str | None,
-        availability: str | None,
-        expires: datetime | None,
-    ) -> wire.Answer:
-        """See `wire.SetStatus`."""
-        status = Status(text, self._store.now(), via, emoji or "", _availability(availability), expires)
-        return await self._write(name, proof, op_id, StatusSet(check_status(status)))
-
-    @wire.ClearStatus.responder
-    async def clear_status(self, name: str, proof: str, op_id: str) -> wire.Answer:
-        """See `wire.ClearStatus`."""
-        return await self._write(name, proof, op_id, StatusCleared(self._store.now()))
-
-    @wire.UpdateProfile.responder
-    async def update_profile(self, name: str, proof: str, op_id: str, fields: bytes) -> wire.Answer:
-        """See `wire.UpdateProfile`."""
-        return await self._write(name, proof, op_id, ProfileUpdated(profile_fields(fields)))
-
-    @wire.Verify.responder
-    def verify(self, proof: str) -> wire.Answer:
-        """See `wire.Verify`."""
-        return {"login": self._login(proof)}
-
-    async def _write(self, name: str, proof: str, op_id: str, edit: Edit) -> wire.Answer:
-        login = check_login(name)
-        try:
-            if self._login(proof) != login:
-                raise NotAllowed
-        except NotAllowed:
-            self._log.warn(
-                "A write for {finger_user} was refused: no proof that the asker may",
-                message_id=Event.PROOF_REFUSED,
-                finger_user=login,
-            )
-            raise
-        return {"change": bytes(await self._store.write(login, edit, op_id))}
-
-    def _login(self, proof: str) -> str:
-        assert self.transport is not None
-        login: str = self.factory.trust.login(Proof.parse(proof), self.factory.identify(self.transport))
-        return login
-
-
 def _uid(transport: Any) -> int | None:
     return peer_uid(transport.getHandle())
 
@@ -205,10 +163,11 @@ class SocketFactory(ServerFactory):
 
     protocol: type[ReadSocket]
     store: Store
-    trust: Trust
+    proving: Proving
     reactor: IReactorTime
     requests: Requests
     identify: Callable[[Any], int | None] = _uid
+    administration: Administration | None = None
     noisy: bool = False
     connections: set[ReadSocket] = field(factory=set)
 
@@ -225,10 +184,3 @@ class SocketFactory(ServerFactory):
 
 def _list(changes: Sequence[Framed]) -> bytes:
     return joined(map(bytes, changes))
-
-
-def _availability(value: str | None) -> Availability:
-    try:
-        return Availability(value or "free")
-    except ValueError:
-        raise NotAccepted(f"availability: '{value}' is none of {', '.join(Availability)}") from None

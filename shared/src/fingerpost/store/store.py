@@ -10,10 +10,15 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from fingerpost.codec import dump
+from fingerpost.disclosure import disclosed, disclosed_status
 from fingerpost.errors import NoSuchUser, NotAccepted, Resync
-from fingerpost.model import Status
+from fingerpost.explanation import Explanation, explanation
+from fingerpost.model import Audience, Status
 from fingerpost.names import fold, words
+from fingerpost.store.accounts.grants import Grant
 from fingerpost.store.batches import Batches
+from fingerpost.store.dossier import Dossier
 from fingerpost.store.edits import Edit
 from fingerpost.store.feed import Feed, Send, Subscription, fitting
 from fingerpost.store.interfaces import Framed, IEngine, IThreads, Outcome, Write
@@ -37,12 +42,11 @@ class Store:
         keep_changes: int = 100_000,
     ) -> None:
         self.engine = engine
-        self.feed = Feed(engine.revision, lambda since, limit: reading.run(engine.changes, since, limit))
         self._reactor = reactor
         self._reading = reading
         self._writing = writing
         self._keep = keep_changes
-        self._trimmed_at = 0
+        self._follow_engine()
         self._gets: Batches[str, Framed | None] = Batches(reactor, self._read)
         self._writes: Batches[Write, Framed] = Batches(reactor, self._commit)
         self.committed: Callable[[float, Sequence[object]], None] = lambda seconds, outcomes: None
@@ -51,7 +55,8 @@ class Store:
 
     def hold(self) -> None:
         """Let those who come wait until `release`: what they would be told now is not yet true."""
-        self._held = []
+        if self._held is None:
+            self._held = []
 
     def release(self) -> None:
         """Let everybody in."""
@@ -102,10 +107,45 @@ class Store:
         more = len(page) < len(found) or len(found) == _at_most(limit)
         return page, found[len(page) - 1][1] if more else None
 
-    async def history(self, name: str, before: datetime | None, limit: int) -> list[Status]:
-        """Past statuses of a login or alias; raises `NoSuchUser`."""
-        found = await self.get(name)
-        return await self._reading.run(self.engine.history, found.login, before, min(_at_most(limit), 50))
+    async def seen(self, name: str, grant: Grant) -> Framed:
+        """The record as whoever has the grant may see it; raises `NoSuchUser`."""
+        dossier, asker = await self._dossier(name, grant)
+        record = dossier.record()
+        if record is not None and asker is not None:
+            record = disclosed(record, dossier.visibility, self.engine.site, asker)
+        if record is None:
+            raise NoSuchUser
+        return Framed(self.feed.revision, dossier.login, dump(record))
+
+    async def history(self, name: str, before: datetime | None, limit: int, grant: Grant | None = None) -> list[Status]:
+        """Past statuses of a login or alias, as whoever has the grant may see them; raises `NoSuchUser`."""
+        dossier, asker = await self._dossier(name, grant)
+        said = await self._reading.run(self.engine.history, dossier.login, before, min(_at_most(limit), 50))
+        if asker is None:
+            return said
+        shown = (disclosed_status(status, dossier.visibility, self.engine.site, asker) for status in said)
+        return [status for status in shown if status is not None]
+
+    async def explain(self, name: str, asker: Audience) -> Explanation:
+        """What an asker is shown of a login; raises `NoSuchUser`."""
+        dossier = await self._reading.run(self.engine.dossier, fold(name))
+        record = dossier.record()
+        if record is None:
+            raise NoSuchUser
+        return explanation(record, dossier.visibility, self.engine.site, asker)
+
+    async def _dossier(self, name: str, grant: Grant | None) -> tuple[Dossier, Audience | None]:
+        """What is known of somebody, and as whom the grant asks (None: as one who may know everything).
+
+        Who may not know everything is answered like anybody else: somebody hidden is nobody, and as fast.
+        """
+        login = fold(name)
+        if grant is None or not grant.knows(login):
+            login = (await self.get(name)).login
+        dossier = await self._reading.run(self.engine.dossier, login)
+        if grant is None:
+            return dossier, Audience.LOCAL
+        return dossier, None if grant.knows(login) else Audience.MEMBER
 
     async def write(self, login: str, edit: Edit, op_id: str = "") -> Framed:
         """Make one edit durable; raises what the edit raises, or `TemporarilyUnavailable` where it can't be kept."""
@@ -120,6 +160,18 @@ class Store:
         if since < self.feed.revision:
             await self.feed.behind(since)
         return self.feed.subscribe(since, send, dropped)
+
+    async def restore(self, file: int) -> None:
+        """Take the place of everything with a backup; raises `NotAccepted`. Whoever follows has to connect again."""
+        await self._writing.run(self.engine.restore, file)
+        self._follow_engine()
+
+    def _follow_engine(self) -> None:
+        self.feed = Feed(self.engine.revision, self._older)
+        self._trimmed_at = 0
+
+    def _older(self, since: int, limit: int) -> Deferred[list[Framed]]:
+        return self._reading.run(self.engine.changes, since, limit)
 
     def finish(self) -> Deferred[None]:
         """Begin no more writes; fires when those begun are answered."""

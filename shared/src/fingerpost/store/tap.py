@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.interfaces import IStreamServerEndpoint
 
 from fingerpost.ops.access import LogConfig
 from fingerpost.ops.metrics import Metrics
@@ -15,33 +16,41 @@ from fingerpost.ops.notify import Notifier
 from fingerpost.ops.operated import Operated
 from fingerpost.ops.requests import Requests
 from fingerpost.ops.services import Listening, Periodic, endpoints
+from fingerpost.ops.sockets import inherited
 from fingerpost.ops.storemetrics import StoreMetrics
 from fingerpost.store import expiry, following
+from fingerpost.store.accounts.accounts import Accounts
+from fingerpost.store.accounts.trust import Trust
+from fingerpost.store.administering import AdminSocket
 from fingerpost.store.commits import Commits
 from fingerpost.store.configuration import StoreConfig
+from fingerpost.store.disclosing import Disclosing
 from fingerpost.store.following import Following
-from fingerpost.store.proofs import Trust
-from fingerpost.store.responders import ReadSocket, SocketFactory, WriteSocket
+from fingerpost.store.responders import ReadSocket, SocketFactory
 from fingerpost.store.store import Store
 from fingerpost.store.threads import Threads
+from fingerpost.store.writing import WriteSocket
 
 __all__ = ["Config", "make"]
 
 Config = StoreConfig
 
 _UPGRADE_SECONDS = 300.0  # that a large database may take to be brought to a newer schema
-_SOCKETS = {"read": ReadSocket, "write": WriteSocket}
+_SOCKETS = {"read": ReadSocket, "write": WriteSocket, "admin": AdminSocket}
+_MODES = {"read": 660, "write": 660, "admin": 600}
 
 
 class StoreService(Operated):
     """The store daemon; making one raises `EngineRefused` where its database can't be used."""
 
-    live = ("sources", "trusted_peers")
+    _times_replaced = 0
+    live = ("sources", "trusted_peers", "disclosure", "proofs")
 
     def __init__(self, config: StoreConfig, reactor: Any, metrics: Metrics) -> None:
         super().__init__(config)
         reading, writing = Threads(reactor, "store-read", 2), Threads(reactor, "store-write")
         looking = self._looking = Threads(reactor, "store-sources")
+        aside = [Threads(reactor, "store-passwords"), Threads(reactor, "store-copies")]
         Notifier(os.environ.get("NOTIFY_SOCKET")).extend(_UPGRADE_SECONDS)
         self.store = Store(config.open_engine(), reactor, reading, writing, config.keep_changes)
         self._threads = (reading, writing)
@@ -50,31 +59,51 @@ class StoreService(Operated):
         requests = Requests(reactor, metrics, "finger-store", LogConfig())
         self.store.hold()  # until the sources were read: the first to ask must not hear "no such user"
         self._following = Following(self.store, looking, config.make_sources())
-        trusted = Trust.in_users(config.trusted_peers)
-        self._factories = [
-            SocketFactory(socket, self.store, trusted[0], reactor, requests) for socket in _SOCKETS.values()
-        ]
-        self._trust(trusted)
+        self._disclosing = Disclosing(self.store, reading, writing, config.disclosure)
+        self._accounts = Accounts(self.store, config.proofs, reactor, reading, writing, *aside)
+        self._accounts.proving.counted = self._metrics.proof
+        self._accounts.administration.replaced = self._replaced
+        self._factories = {
+            name: SocketFactory(socket, self.store, self._accounts.proving, reactor, requests)
+            for name, socket in _SOCKETS.items()
+        }
+        self._factories["admin"].administration = self._accounts.administration
+        self._trust(Trust.in_users(config.trusted_peers))
         # Stopped from the last to the first: nobody new, no more work, nobody left, no reader, and then the engine.
-        parts: list[Service] = [writing, Closing(self.store), reading, looking, Farewell(self.store, self._factories)]
+        parts: list[Service] = [writing, Closing(self.store), reading, *aside, looking]
         parts += [
+            Farewell(self.store, self._factories.values()),
             Periodic(
                 reactor, expiry.LOOK_EVERY, "Ending expired statuses", lambda: expiry.end_expired(self.store, reading)
             ),
             Periodic(reactor, following.LOOK_EVERY, "Looking at the sources", self._look),
         ]
-        for name, factory in zip(_SOCKETS, self._factories, strict=True):
-            default = f"unix:/run/fingerpost/{name}.sock:mode=660:backlog=1024"
-            parts.append(Listening(endpoints(reactor, getattr(config.listen, name), name, default), factory))
+        parts += [
+            Listening(places, self._factories[name])
+            for name in _SOCKETS
+            if (places := _places(reactor, getattr(config.listen, name), name))
+        ]
         for part in parts:
             part.setServiceParent(self)
 
     async def _look(self) -> None:
+        replaced = self._times_replaced
         try:
             await self._following.look()
             self._metrics.sources(self._following.readable)
         finally:
-            self.store.release()
+            await self._disclosing.look()
+            if replaced == self._times_replaced:
+                self.store.release()
+
+    def _replaced(self) -> None:
+        """Another database is there: nobody goes on with what was, and nobody is let in before it is in step."""
+        self._times_replaced += 1
+        self.store.hold()
+        self._following.replace(self.config.make_sources())
+        self._disclosing.again()
+        for name in ("read", "write"):
+            self._factories[name].disconnect()
 
     def describe(self) -> str:
         """See `IOperated`."""
@@ -98,19 +127,28 @@ class StoreService(Operated):
         """See `Operated`."""
         self._looking.run(Trust.in_users, config.trusted_peers).addCallback(self._trust)
         self._following.replace(config.make_sources())
+        self._disclosing.take_up(config.disclosure)
+        self._accounts.configure(config.proofs)
 
     def _trust(self, found: tuple[Trust, list[str]]) -> None:
         trust, unknown = found
         for name in unknown:
             self._log.info("trusted_peers: there is no user '{name}' on this machine", name=name)
-        for factory in self._factories:
-            factory.trust = trust
+        self._accounts.trust(trust)
+
+
+def _places(reactor: Any, listen: Sequence[str] | None, name: str) -> list[IStreamServerEndpoint]:
+    """Where a socket is; where systemd passed others and not this one, it is nowhere."""
+    if listen is None and name not in (passed := inherited(os.environ)) and passed.keys() & _SOCKETS.keys():
+        return []
+    default = f"unix:/run/fingerpost/{name}.sock:mode={_MODES[name]}:backlog=1024"
+    return endpoints(reactor, listen, name, default)
 
 
 class Farewell(Service):
     """When stopped, lets writes that were begun be answered, and then ends every connection: clients come back."""
 
-    def __init__(self, store: Store, factories: Sequence[SocketFactory]) -> None:
+    def __init__(self, store: Store, factories: Iterable[SocketFactory]) -> None:
         self._store = store
         self._factories = factories
 

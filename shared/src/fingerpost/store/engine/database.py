@@ -16,7 +16,7 @@ from attrs import field, frozen
 
 from fingerpost.store.interfaces import EngineRefused
 
-__all__ = ["Database", "Steps", "packaged_steps"]
+__all__ = ["Database", "Steps", "packaged_steps", "upgraded"]
 
 # "FPst": lets file(1) and us tell a status database from any other SQLite file.
 _APPLICATION_ID = 0x46507374
@@ -73,6 +73,22 @@ class Database:
         connection: sqlite3.Connection = self._own.connection
         return connection
 
+    @contextmanager
+    def committing(self) -> Iterator[None]:
+        """One transaction, which is undone where it can't be finished."""
+        self.writing.execute("begin immediate")
+        try:
+            yield
+            self.writing.execute("commit")
+        except BaseException:
+            if self.writing.in_transaction:
+                self.writing.execute("rollback")
+            raise
+
+    def keep_copy(self, called: str) -> None:
+        """Keep a copy beside the file, whose name ends in what it is called."""
+        _keep_copy(self.path, self.writing, called)
+
     def close(self) -> None:
         """Close the connections and let another process have the file."""
         for connection in (*self._opened, self.writing):
@@ -118,7 +134,13 @@ def _explained(path: Path) -> Iterator[None]:
 def _upgrade(path: Path, connection: sqlite3.Connection, steps: Steps) -> None:
     version = _version(path, connection, steps)
     if 0 < version < steps.newest:
-        _keep_copy(path, connection, version)
+        _keep_copy(path, connection, f"schema-{version}")
+    upgraded(path, connection, steps)
+
+
+def upgraded(path: Path, connection: sqlite3.Connection, steps: Steps) -> None:
+    """Bring a database to the newest schema; raises `EngineRefused` where it is another program's, or newer."""
+    version = _version(path, connection, steps)
     for number in range(version + 1, steps.newest + 1):
         script = steps.scripts[number - 1]
         if number == 1:
@@ -140,8 +162,8 @@ def _version(path: Path, connection: sqlite3.Connection, steps: Steps) -> int:
     return int(version)
 
 
-def _keep_copy(path: Path, connection: sqlite3.Connection, version: int) -> None:
-    kept = path.with_name(f"{path.name}.schema-{version}")
+def _keep_copy(path: Path, connection: sqlite3.Connection, called: str) -> None:
+    kept = path.with_name(f"{path.name}.{called}")
     os.close(os.open(kept, os.O_CREAT | os.O_RDWR | os.O_TRUNC, 0o600))
     copy = sqlite3.connect(kept)
     try:

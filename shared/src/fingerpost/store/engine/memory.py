@@ -9,14 +9,17 @@ from functools import wraps
 from threading import Lock
 from typing import Any, TypeVar, cast
 
+from attrs import evolve
 from zope.interface import implementer
 
+from fingerpost.accounts import Token
 from fingerpost.codec import dump
 from fingerpost.directory import Cursor, Directory
-from fingerpost.errors import FingerpostError, Resync
+from fingerpost.disclosure import Site
+from fingerpost.errors import FingerpostError, NotAccepted, Resync
 from fingerpost.model import Change, Record, Status
 from fingerpost.store.dossier import Dossier, Entry
-from fingerpost.store.interfaces import Framed, IEngine, Outcome, Write
+from fingerpost.store.interfaces import Framed, IEngine, ISecrets, Outcome, Write
 
 __all__ = ["MemoryEngine"]
 
@@ -45,6 +48,9 @@ class MemoryEngine:
 
     def __init__(self) -> None:
         self._lock = Lock()
+        self.site = Site()
+        self.secrets = MemorySecrets()
+        self._memory: dict[str, str] = {}
         self.epoch = uuid.uuid4().hex
         self.revision = 0
         self._dossiers: dict[str, Dossier] = {}
@@ -64,32 +70,34 @@ class MemoryEngine:
         done = self._done.get((write.login, write.op_id))
         if write.op_id and done is not None:
             return done
-        before = self._dossier(write.login)
         try:
-            after = write.edit.apply(before)
+            after = write.edit.apply(self._dossier(write.login))
         except FingerpostError as error:
             return error
-        outcome = self._commit(before, after)
+        whole = after.record()
+        framed = _framed(Change(self._commit(after), after.login, whole))
+        if write.edit.forgets:
+            self._history.pop(write.login, None)
         if write.op_id:
-            self._done[write.login, write.op_id] = outcome
-        return outcome
+            self._done[write.login, write.op_id] = framed
+        return framed
 
-    def _commit(self, before: Dossier, after: Dossier) -> Framed:
+    def _commit(self, after: Dossier) -> int:
+        """Keep a dossier; the revision by which is shown what is shown of it."""
         login = after.login
         self._dossiers[login] = after
         if not after.kept:
             del self._dossiers[login]
-        old, new = before.record(), after.record()
-        if old == new:
-            change = self._directory.change(login) or Change(self.revision, login, None)
-            return _framed(change)
+        if after.known and after.status is not None:
+            self._history.setdefault(login, {})[after.status.set_at] = after.status
+        before, shown = self._directory.change(login), after.public(self.site)
+        if shown == (None if before is None else before.record):
+            return self.revision if before is None else before.revision
         self.revision += 1
-        change = Change(self.revision, login, new)
+        change = Change(self.revision, login, shown)
         self._directory.apply(change)
-        if new is not None and new.status is not None:
-            self._history.setdefault(login, {})[new.status.set_at] = new.status
         self._log.append(_framed(change))
-        return self._log[-1]
+        return self.revision
 
     def _dossier(self, login: str) -> Dossier:
         return self._dossiers.get(login) or Dossier(login)
@@ -162,5 +170,82 @@ class MemoryEngine:
         self._done = {key: done for key, done in self._done.items() if done.revision > oldest}
         return gone
 
+    @_alone
+    def dossier(self, login: str) -> Dossier:
+        """See `IEngine`."""
+        return self._dossier(login)
+
+    @_alone
+    def dossiers(self, after: str, limit: int) -> list[Dossier]:
+        """See `IEngine`."""
+        logins = sorted(login for login, dossier in self._dossiers.items() if login > after and dossier.known)
+        return [self._dossiers[login] for login in logins[:limit]]
+
+    def recall(self, name: str) -> str:
+        """See `IEngine`."""
+        return self._memory.get(name, "")
+
+    def remember(self, name: str, value: str) -> None:
+        """See `IEngine`."""
+        self._memory[name] = value
+
+    def backup(self, file: int) -> int:
+        """See `IEngine`."""
+        raise NotAccepted("this store keeps everything in memory; `export` what is in it instead")
+
+    def restore(self, file: int) -> None:
+        """See `IEngine`."""
+        raise NotAccepted("this store keeps everything in memory; `import` what an `export` wrote instead")
+
     def close(self) -> None:
         """See `IEngine`."""
+
+
+@implementer(ISecrets)
+class MemorySecrets:
+    """See `ISecrets`."""
+
+    def __init__(self) -> None:
+        self._passwords: dict[str, str] = {}
+        self._tokens: dict[str, Token] = {}
+        self._digests: dict[bytes, str] = {}
+
+    def password(self, login: str) -> str:
+        """See `ISecrets`."""
+        return self._passwords.get(login, "")
+
+    def set_password(self, login: str, hashed: str) -> None:
+        """See `ISecrets`."""
+        self._passwords[login] = hashed
+
+    def token(self, digest: bytes) -> Token | None:
+        """See `ISecrets`."""
+        return self._tokens.get(self._digests.get(digest, ""))
+
+    def tokens(self, login: str, after: str, limit: int) -> list[Token]:
+        """See `ISecrets`."""
+        found = sorted(self._tokens.values(), key=lambda token: token.id)
+        return [token for token in found if token.id > after and login in ("", token.login)][:limit]
+
+    def issue(self, token: Token, digest: bytes) -> None:
+        """See `ISecrets`."""
+        self._tokens[token.id] = token
+        self._digests[digest] = token.id
+
+    def revoke(self, id: str, at: datetime) -> Token | None:
+        """See `ISecrets`."""
+        return self._changed(id, revoked_at=at)
+
+    def used(self, id: str, at: datetime) -> None:
+        """See `ISecrets`."""
+        self._changed(id, used_at=at)
+
+    def forget(self, login: str) -> None:
+        """See `ISecrets`."""
+        self._passwords.pop(login, None)
+        self._tokens = {token.id: token for token in self._tokens.values() if token.login != login}
+
+    def _changed(self, id: str, **fields: datetime) -> Token | None:
+        if id in self._tokens:
+            self._tokens[id] = evolve(self._tokens[id], **fields)  # type: ignore[arg-type]
+        return self._tokens.get(id)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,12 +11,15 @@ from zope.interface import implementer
 
 from fingerpost.codec import load
 from fingerpost.directory import Cursor
+from fingerpost.disclosure import Site
 from fingerpost.errors import Resync, TemporarilyUnavailable
 from fingerpost.model import Status
 from fingerpost.names import fold, words
 from fingerpost.store.dossier import Dossier, Entry
+from fingerpost.store.engine.copies import backup, restore
 from fingerpost.store.engine.database import Database, Steps, packaged_steps
-from fingerpost.store.engine.transaction import Transaction, micros, moment
+from fingerpost.store.engine.secrets import SQLiteSecrets
+from fingerpost.store.engine.transaction import Transaction, dossier_of, micros, moment
 from fingerpost.store.interfaces import Framed, IEngine, Outcome, Write
 
 __all__ = ["SQLiteEngine"]
@@ -32,7 +34,13 @@ class SQLiteEngine:
     def __init__(self, path: Path, steps: Steps | None = None) -> None:
         self._database = Database.open(path, steps or packaged_steps())
         self._writing = self._database.writing
-        self.epoch, self.revision = self._writing.execute("select epoch, revision from store").fetchone()
+        self.site = Site()
+        self.secrets = SQLiteSecrets(self._database)
+        self.epoch, self.revision = self._newest()
+
+    def _newest(self) -> tuple[str, int]:
+        epoch, revision = self._writing.execute("select epoch, revision from store").fetchone()
+        return epoch, revision
 
     @property
     def _reading(self) -> sqlite3.Connection:
@@ -40,9 +48,9 @@ class SQLiteEngine:
 
     def write(self, batch: Sequence[Write], at: datetime) -> tuple[list[Outcome], list[Framed]]:
         """See `IEngine`. Where the file cannot be written, nothing is, and every outcome says so."""
-        transaction = Transaction(self._writing, self.revision)
+        transaction = Transaction(self._writing, self.revision, self.site)
         try:
-            with self._committing():
+            with self._database.committing():
                 outcomes = [transaction.make(write) for write in batch]
                 self._writing.execute("update store set revision = ?", (transaction.revision,))
         except sqlite3.Error as error:
@@ -50,17 +58,6 @@ class SQLiteEngine:
             return [TemporarilyUnavailable(sentence) for _ in batch], []
         self.revision = transaction.revision
         return outcomes, transaction.made
-
-    @contextmanager
-    def _committing(self) -> Iterator[None]:
-        self._writing.execute("begin immediate")
-        try:
-            yield
-            self._writing.execute("commit")
-        except BaseException:
-            if self._writing.in_transaction:
-                self._writing.execute("rollback")
-            raise
 
     def read(self, names: Sequence[str]) -> list[Framed | None]:
         """See `IEngine`."""
@@ -144,13 +141,49 @@ class SQLiteEngine:
         ).fetchall()
         return [(moment(expires), login) for expires, login in rows]
 
+    def dossier(self, login: str) -> Dossier:
+        """See `IEngine`."""
+        return dossier_of(self._reading, login)
+
+    def dossiers(self, after: str, limit: int) -> list[Dossier]:
+        """See `IEngine`."""
+        found: list[Dossier] = []
+        while len(found) < limit:
+            rows = self._reading.execute(
+                "select login, dossier from person where login > ? order by login limit ?", (after, limit)
+            ).fetchall()
+            found += [dossier for _, data in rows if (dossier := load(data, Dossier)).known]
+            if len(rows) < limit:
+                break
+            after = rows[-1][0]
+        return found[:limit]
+
+    def recall(self, name: str) -> str:
+        """See `IEngine`."""
+        row = self._reading.execute("select value from memory where name = ?", (name,)).fetchone()
+        return "" if row is None else str(row[0])
+
+    def remember(self, name: str, value: str) -> None:
+        """See `IEngine`."""
+        with self._database.committing():
+            self._writing.execute("insert or replace into memory (name, value) values (?, ?)", (name, value))
+
     def trim(self, keep: int) -> int:
         """See `IEngine`."""
         oldest = self.revision - keep
-        with self._committing():
+        with self._database.committing():
             gone = self._writing.execute("delete from change where revision <= ?", (oldest,)).rowcount
             self._writing.execute("delete from operation where revision <= ?", (oldest,))
         return gone
+
+    def backup(self, file: int) -> int:
+        """See `IEngine`."""
+        return backup(self._database.path, file)
+
+    def restore(self, file: int) -> None:
+        """See `IEngine`."""
+        restore(self._database, file)
+        self.epoch, self.revision = self._newest()
 
     def close(self) -> None:
         """See `IEngine`."""

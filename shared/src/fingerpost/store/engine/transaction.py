@@ -5,9 +5,12 @@ from __future__ import annotations
 import sqlite3
 from datetime import UTC, datetime, timedelta
 
+from attrs import frozen
+
 from fingerpost.codec import dump, load
+from fingerpost.disclosure import Site
 from fingerpost.errors import FingerpostError
-from fingerpost.model import Record
+from fingerpost.model import Person, Record
 from fingerpost.names import fold, terms
 from fingerpost.store.dossier import Dossier
 from fingerpost.store.interfaces import Framed, Outcome, Write
@@ -27,12 +30,22 @@ def moment(since: int) -> datetime:
     return _EPOCH + timedelta(microseconds=since)
 
 
-class Transaction:
-    """The writes of one commit."""
+@frozen
+class _Kept:
+    """What the file has of a login: all that is known, and what frontends are shown by which revision."""
 
-    def __init__(self, connection: sqlite3.Connection, revision: int) -> None:
+    dossier: Dossier
+    revision: int | None = None
+    record: bytes | None = None
+
+
+class Transaction:
+    """The writes of one commit; `site` decides what frontends are shown of them."""
+
+    def __init__(self, connection: sqlite3.Connection, revision: int, site: Site) -> None:
         self._execute = connection.execute
         self._connection = connection
+        self._site = site
         self.revision = revision
         self.made: list[Framed] = []
 
@@ -41,16 +54,19 @@ class Transaction:
         done = self._done(write)
         if done is not None:
             return done
-        before = dossier_of(self._connection, write.login)
+        before = self._kept(write.login)
         try:
-            after = write.edit.apply(before)
+            after = write.edit.apply(before.dossier)
         except FingerpostError as error:
             return error
-        outcome = self._keep(before, after)
+        framed = self._keep(before, after)
+        if write.edit.forgets:
+            self._execute("delete from history where login = ?", (write.login,))
+        outcome = self._answer(framed, after)
         if write.op_id:
             self._execute(
-                "insert into operation (login, op_id, revision) values (?, ?, ?)",
-                (write.login, write.op_id, outcome.revision),
+                "insert into operation (login, op_id, revision, answer) values (?, ?, ?, ?)",
+                (write.login, write.op_id, outcome.revision, None if outcome is framed else outcome.record),
             )
         return outcome
 
@@ -59,59 +75,69 @@ class Transaction:
         if not write.op_id:
             return None
         row = self._execute(
-            "select operation.revision, change.revision is not null, change.record"
+            "select operation.revision, answer, change.revision is not null, change.record"
             " from operation left join change using (revision, login) where login = ? and op_id = ?",
             (write.login, write.op_id),
         ).fetchone()
         if row is None:
             return None
-        revision, logged, record = row
-        if not logged:  # the log no longer reaches back: what is there now is all there is to answer
+        revision, answer, logged, record = row
+        if answer is None and not logged:  # the log no longer reaches back: what is there now is all there is to answer
             now = dossier_of(self._connection, write.login).record()
-            record = None if now is None else dump(now)
-        return Framed(revision, write.login, record)
+            answer = None if now is None else dump(now)
+        return Framed(revision, write.login, answer or record)
 
-    def _keep(self, before: Dossier, after: Dossier) -> Framed:
-        old, new = before.record(), after.record()
-        if before == after:
-            return self._unchanged(after.login, new)
-        if old == new:
-            self._put(self._unchanged(after.login, new), after, new)
-            self._index_sources(before, after)
-            return self._unchanged(after.login, new)
-        self.revision += 1
-        framed = Framed(self.revision, after.login, None if new is None else dump(new))
-        self._put(framed, after, new)
-        self._index_sources(before, after)
-        self._index_terms(after.login, old, new)
+    def _kept(self, login: str) -> _Kept:
+        row = self._execute("select dossier, revision, record from person where login = ?", (login,)).fetchone()
+        return _Kept(Dossier(login)) if row is None else _Kept(load(row[0], Dossier), *row[1:])
+
+    def _keep(self, before: _Kept, after: Dossier) -> Framed:
+        """Put the dossier in its place; what is shown by it has a new revision if it is not what was shown before."""
+        shown = after.public(self._site)
+        record = None if shown is None else dump(shown)
+        if record == before.record:
+            framed = Framed(before.revision or self.revision, after.login, record)
+        else:
+            self.revision += 1
+            framed = Framed(self.revision, after.login, record)
+            self._log(framed)
+            self._index_terms(before, framed.login, shown)
+        if before.dossier != after or record != before.record:
+            self._put(framed, after, shown)
+            self._index_sources(before.dossier, after)
+        return framed
+
+    def _answer(self, framed: Framed, after: Dossier) -> Framed:
+        """The whole record, for whoever changed it."""
+        whole = after.record()
+        if whole == after.public(self._site):
+            return framed
+        return Framed(framed.revision, framed.login, None if whole is None else dump(whole))
+
+    def _log(self, framed: Framed) -> None:
         self._execute(
             "insert into change (revision, login, record) values (?, ?, ?)",
             (framed.revision, framed.login, framed.record),
         )
         self.made.append(framed)
-        return framed
 
-    def _unchanged(self, login: str, record: Record | None) -> Framed:
-        row = self._execute("select revision from person where login = ?", (login,)).fetchone()
-        return Framed(self.revision if row is None else row[0], login, None if record is None else dump(record))
-
-    def _put(self, framed: Framed, after: Dossier, record: Record | None) -> None:
+    def _put(self, framed: Framed, after: Dossier, shown: Record | None) -> None:
         if not after.kept:
             self._execute("delete from person where login = ?", (framed.login,))
             return
-        status = None if record is None else record.status
-        set_at = None if status is None else micros(status.set_at)
+        status = after.status if after.known else None
+        listed = None if shown is None or shown.status is None else micros(shown.status.set_at)
         expires_at = None if status is None or status.expires_at is None else micros(status.expires_at)
         self._execute(
             "insert into person (login, revision, dossier, record, set_at, expires_at) values (?, ?, ?, ?, ?, ?)"
             " on conflict (login) do update set revision = excluded.revision, dossier = excluded.dossier,"
             " record = excluded.record, set_at = excluded.set_at, expires_at = excluded.expires_at",
-            (framed.login, framed.revision, dump(after), framed.record, set_at, expires_at),
+            (framed.login, framed.revision, dump(after), framed.record, listed, expires_at),
         )
         if status is not None:
             self._execute(
                 "insert or replace into history (login, set_at, status) values (?, ?, ?)",
-                (framed.login, set_at, dump(status)),
+                (framed.login, micros(status.set_at), dump(status)),
             )
 
     def _index_sources(self, before: Dossier, after: Dossier) -> None:
@@ -121,16 +147,22 @@ class Transaction:
         for source in new - old:
             self._execute("insert into entry (source, login) values (?, ?)", (source, after.login))
 
-    def _index_terms(self, login: str, old: Record | None, new: Record | None) -> None:
-        if old and new and old.person == new.person:
+    def _index_terms(self, before: _Kept, login: str, shown: Record | None) -> None:
+        """What somebody is found by: the names, which no disclosure changes but that of hiding."""
+        old = before.dossier.record() if before.record is not None else None
+        if old and shown and _names(old.person) == _names(shown.person):
             return
         self._execute("delete from term where login = ?", (login,))
-        if new is not None:
-            aliases = set(map(fold, new.person.aliases))
+        if shown is not None:
+            aliases = set(map(fold, shown.person.aliases))
             self._connection.executemany(
                 "insert into term (term, login, alias) values (?, ?, ?)",
-                [(term, login, term in aliases) for term in terms(new.person)],
+                [(term, login, term in aliases) for term in terms(shown.person)],
             )
+
+
+def _names(person: Person) -> tuple[object, ...]:
+    return person.aliases, person.full_name
 
 
 def dossier_of(connection: sqlite3.Connection, login: str) -> Dossier:
