@@ -57,6 +57,31 @@ class GuardTests(SynchronousTestCase):
         self.go(second)
         self.assertIsNotNone(self.guard.buildProtocol(UNIXAddress(None)))
 
+    def test_peers_without_an_address(self) -> None:
+        """Who has no address may be limited by something else that the connection tells, such as the user."""
+        guard = Guard(
+            self.clock,
+            Admission(Limits(rate=1, burst=2, per_address=1, total=3), self.clock),
+            self.requests,
+            Factory.forProtocol(LineReceiver),
+            self.finish,
+            lambda transport: transport.user,
+        )
+
+        def come(user: str) -> Any:
+            connection: Any = guard.buildProtocol(UNIXAddress(None))
+            transport: Any = StringTransport()
+            transport.user = user
+            connection.makeConnection(transport)
+            return connection
+
+        first, second, other = come("uid 1"), come("uid 1"), come("uid 2")
+        self.assertEqual([each.transport.disconnected for each in (first, second, other)], [False, True, False])
+        self.assertEqual(counted(self.requests), {"refused": 1})
+        for each in (first, second):
+            self.go(each)
+        self.assertFalse(come("uid 1").transport.disconnected)
+
     def test_connections_do_not_spend_requests(self) -> None:
         """How often somebody connects does not count as asking: each request does."""
         for _ in range(10):

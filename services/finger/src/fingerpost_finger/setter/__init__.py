@@ -1,1 +1,1 @@
-"""The setter: the tutorial's two lines, a name and a status, and an answer that says what became of them."""
+"""The setter: two lines, a name and a status, and a token as third; and AMP for people of this machine."""

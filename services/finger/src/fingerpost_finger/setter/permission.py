@@ -1,15 +1,17 @@
-"""Who may set whose status: by the peer of a UNIX socket, or by coming from this machine where that is trusted."""
+"""Who may set whose status: by a token, by a UNIX socket's peer, or by coming from this machine if that is trusted."""
 
 from __future__ import annotations
 
 import pwd
+from collections.abc import Callable
 
 from attrs import frozen
 from fingerpost.errors import NotAllowed
 from fingerpost.interfaces import Proof
 from fingerpost.text import check_login
+from twisted.internet.defer import Deferred
 
-__all__ = ["Asker", "proof_for"]
+__all__ = ["Asker", "Prove", "proof_for"]
 
 
 @frozen
@@ -19,15 +21,24 @@ class Asker:
     uid: int | None = None
     loopback: bool = False
 
+    def is_known(self, trust_loopback: bool) -> bool:
+        """Whether the asker needs no token."""
+        return self.uid is not None or (self.loopback and trust_loopback)
 
-def proof_for(asker: Asker, user: str, trust_loopback: bool) -> Proof:
+
+Prove = Callable[[Asker, str, str], Deferred[Proof]]  # a user, and a token or ""; fails with `NotAllowed`
+
+
+def proof_for(asker: Asker, user: str, token: str, trust_loopback: bool) -> Proof:
     """What tells the store that the asker acts for `user`; raises `NotAllowed`. May block (the user database)."""
+    if token:
+        return Proof("token", token)
     login = check_login(user)
-    if asker.uid is None:
-        if not (asker.loopback and trust_loopback):
-            raise NotAllowed("setting over TCP is off here; use the setter's UNIX socket")
-        return Proof("peer", login)
-    if asker.uid != 0:
+    if not asker.is_known(trust_loopback):
+        raise NotAllowed(
+            "setting over TCP is off here without a token: give it as third line, or use the setter's UNIX socket"
+        )
+    if asker.uid:
         own = _login(asker.uid)
         if own != login:
             raise NotAllowed(f"you are {own}, and only {login} or root may set the status of {login}")

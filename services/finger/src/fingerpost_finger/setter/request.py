@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import field, frozen
 from fingerpost.errors import FingerpostError
 
 __all__ = ["MAX_LINE", "BadRequest", "Request", "lines", "parse"]
 
 MAX_LINE = 2048  # bytes: 280 characters of four bytes, and room to say how much too long a status is
+_EXPECTED = "a user, a status, and over TCP a token, each on its line"
 
 
 class BadRequest(FingerpostError):
@@ -16,10 +17,11 @@ class BadRequest(FingerpostError):
 
 @frozen
 class Request:
-    """Whose status is to be what; "" clears it."""
+    """Whose status is to be what ("" clears it), and the token that allows it, if one was given."""
 
     user: str
     status: str
+    token: str = field(default="", repr=False)
 
 
 def lines(data: bytes, ended: bool) -> list[bytes]:
@@ -37,16 +39,18 @@ def lines(data: bytes, ended: bool) -> list[bytes]:
 
 
 def parse(given: list[bytes]) -> Request:
-    """The request that two lines make; raises `BadRequest`."""
+    """The request that two or three lines make; raises `BadRequest`."""
     if len(given) < 2:
         missing = "a user and a status" if not given else "a status"
-        raise BadRequest(f"{missing} was expected: two lines, a user and a status")
-    if len(given) > 2:
-        raise BadRequest("there is input after the two lines; a status is one line")
+        raise BadRequest(f"{missing} was expected: {_EXPECTED}")
+    if len(given) > 3:
+        raise BadRequest("there is input after the three lines; a status is one line")
     try:
-        user, status = (line.decode("utf-8") for line in given)
+        user, status, *token = (line.decode("utf-8").strip(" \t") for line in given)
     except UnicodeDecodeError:
         raise BadRequest("this is not UTF-8") from None
-    if not user.strip():
+    if not user:
         raise BadRequest("the first line is empty; it names the user")
-    return Request(user.strip(), status.strip(" \t"))
+    if token == [""]:
+        raise BadRequest("the third line is empty; it is for a token")
+    return Request(user, status, *token)
