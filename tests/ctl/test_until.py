@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -60,7 +60,7 @@ class DurationTests(SynchronousTestCase):
             lambda: moment_of(text, NOW, BERLIN),
             lambda: moment_of(text, NOW, None),
         ):
-            with suppress(NotAccepted):
+            with contextlib.suppress(NotAccepted):
                 self.assertGreater(understood(), NOW)
 
 

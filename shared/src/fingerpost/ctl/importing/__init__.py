@@ -1,0 +1,1 @@
+"""`fingerctl user import`: people out of files of several forms, however many there are."""

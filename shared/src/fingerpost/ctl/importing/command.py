@@ -1,0 +1,193 @@
+"""The command `fingerctl user import`: where rows come from, and what is said of them meanwhile and in the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+from attrs import frozen
+
+from fingerpost.ctl.asking import asks, wants_json
+from fingerpost.ctl.importing.forms import FORMS, form_of
+from fingerpost.ctl.importing.items import Item
+from fingerpost.ctl.importing.resuming import Progress, Remembered, state_folder
+from fingerpost.ctl.problems import CannotCreate, CannotRead, Problem
+from fingerpost.ctl.rendering import Plain, View, warn
+from fingerpost.ctl.results import Imported
+
+if TYPE_CHECKING:
+    from fingerpost.ctl.store import Administration
+
+__all__ = ["import_people"]
+
+_EX_DATAERR = 65
+_SAVE_EVERY = 1.0  # seconds
+
+
+class ImportedView(View[Imported]):
+    """What became of everybody."""
+
+    def lines(self, result: Imported) -> list[str]:
+        """See `View`."""
+        refused = f"; {result.refused} rows were refused" if result.refused else ""
+        return [f"{result.people} people are taken in, {result.changed} of them new or different{refused}"]
+
+    def plain(self, result: Imported) -> list[Plain]:
+        """See `View`."""
+        return [{"people": result.people, "changed": result.changed, "refused": result.refused}]
+
+    def exit_code(self, result: Imported) -> int:
+        """See `View`."""
+        return _EX_DATAERR if result.refused else 0
+
+
+@frozen
+class Input:
+    """An open file, how to read it, and what is remembered of it: nothing, where it can't be read again."""
+
+    name: str
+    file: IO[bytes]
+    form: str
+    size: int | None
+    remembered: Remembered | None
+    progress: Progress
+
+
+def _opened(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Open the files before the store is reached."""
+
+    @click.argument("file")
+    @click.option("--format", "form", type=click.Choice([*FORMS]), help="If the file's name does not tell.")
+    @click.option("--from-start", is_flag=True, help="Do not go on behind what an earlier run has done.")
+    @click.option("--refused", metavar="FILE", help="Write rows that are refused, and why, as JSON Lines.")
+    @wraps(command)
+    def with_files(file: str, form: str | None, from_start: bool, refused: str | None) -> Any:
+        with ExitStack() as stack:
+            given = _input(stack, file, form or form_of(file), from_start)
+            again = bool(given.progress.place.line)
+            return command(given=given, refused=stack.enter_context(_appended(refused, again)) if refused else None)
+
+    return with_files
+
+
+@click.command("import")
+@_opened
+@asks(ImportedView, administers=True)
+async def import_people(store: Administration, given: Input, refused: IO[str] | None) -> Imported:
+    """Take in people from a file, or - for stdin: 'name: status' lines, CSV or JSON Lines.
+
+    What is refused is told with its line, and the rest is taken in. A run that was broken off goes on where it was.
+    """
+    from fingerpost.ctl.importing.batches import batches
+    from fingerpost.ctl.importing.course import Course
+
+    as_json = wants_json()
+
+    def refuse(item: Item, reason: str) -> None:
+        _tell_refused(item, reason, as_json)
+        if refused is not None:
+            row = {"line": item.line, "reason": reason, "row": item.raw}
+            refused.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+    with _bar(given) as advance:
+        saved = time.monotonic()
+
+        def moved(progress: Progress) -> None:
+            nonlocal saved
+            advance(progress)
+            if time.monotonic() - saved >= _SAVE_EVERY:
+                _save(given, progress, refused)
+                saved = time.monotonic()
+
+        course = Course(store, given.progress, refuse, moved)
+        try:
+            await course.run(batches(FORMS[given.form](given.file, given.progress.place)))
+        except BaseException:
+            _save(given, course.progress, refused)
+            _say_where(given, course.progress)
+            raise
+    if given.remembered is not None:
+        given.remembered.forget()
+    return course.progress.counts
+
+
+def _input(stack: ExitStack, name: str, form: str, from_start: bool) -> Input:
+    if name == "-":
+        return Input("stdin", sys.stdin.buffer, form, None, None, Progress())
+    try:
+        file = stack.enter_context(Path(name).open("rb"))
+        status = os.fstat(file.fileno())
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError(0, "it is a folder")
+        if not stat.S_ISREG(status.st_mode):
+            return Input(name, file, form, None, None, Progress())
+        remembered = Remembered(state_folder(os.environ), Path(name), form)
+    except OSError as error:
+        raise CannotRead(f"{name} cannot be read: {error.strerror}.") from None
+    progress, changed = (Progress(), False) if from_start else remembered.load()
+    if changed:
+        warn([f"{name} has changed since it was begun; starting over"])
+    elif progress.place.line:
+        warn([f"Going on behind line {progress.place.line} of {name}"])
+    return Input(name, file, form, status.st_size, remembered, progress)
+
+
+@contextmanager
+def _appended(path: str, again: bool) -> Iterator[IO[str]]:
+    try:
+        with open(path, "a" if again else "w", encoding="utf-8") as file:
+            yield file
+    except OSError as error:
+        raise CannotCreate(f"{path} cannot be written: {error.strerror}.") from None
+
+
+def _tell_refused(item: Item, reason: str, as_json: bool) -> None:
+    if as_json:
+        value: Any = Problem("not_accepted", _EX_DATAERR, reason).plain()
+        click.echo(json.dumps({"error": {**value["error"], "line": item.line}}, ensure_ascii=False), err=True)
+    else:
+        warn([f"line {item.line}: {reason}"])
+
+
+def _save(given: Input, progress: Progress, refused: IO[str] | None) -> None:
+    if refused is not None:
+        refused.flush()
+    if given.remembered is None:
+        return
+    try:
+        given.remembered.save(progress)
+    except OSError:
+        return  # an import that can't be gone on with is still one
+
+
+def _say_where(given: Input, progress: Progress) -> None:
+    line = progress.place.line
+    more = "the same command goes on from there" if given.remembered else "what is behind it was not taken in"
+    warn([f"Stopped behind line {line} of {given.name}; {more}"])
+
+
+@contextmanager
+def _bar(given: Input) -> Iterator[Callable[[Progress], None]]:
+    """A bar on a terminal, by bytes."""
+    if given.size is None or not sys.stderr.isatty():
+        yield lambda progress: None
+        return
+    at = given.progress.place.offset
+    with click.progressbar(length=given.size, label="Importing", file=sys.stderr) as bar:
+        bar.update(at)
+
+        def advance(progress: Progress) -> None:
+            nonlocal at
+            bar.update(progress.place.offset - at)
+            at = progress.place.offset
+
+        yield advance

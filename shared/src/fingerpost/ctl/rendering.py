@@ -1,0 +1,102 @@
+"""How results are put: lines and tables for people, objects of JSON for programs, and what is told beside them.
+
+With `--json`, every command prints one JSON object to a line: one line for a result, one for each item of a list.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Generic, TypeVar
+
+import click
+
+from fingerpost.disclosure import UNKNOWN
+from fingerpost.model import Status
+from fingerpost.text import without_controls
+
+__all__ = ["Table", "View", "iso", "local", "plain_status", "present", "warn"]
+
+T = TypeVar("T")
+Plain = Mapping[str, object]
+
+
+class View(Generic[T]):
+    """How one command's result is put; one is made for each run."""
+
+    def lines(self, result: T) -> Iterable[str]:
+        """For people, on stdout."""
+        return ()
+
+    def asides(self, result: T) -> Iterable[str]:
+        """For people, on stderr: what is no part of the result."""
+        return ()
+
+    def plain(self, result: T) -> Iterable[Plain]:
+        """For programs."""
+        raise NotImplementedError
+
+    def exit_code(self, result: T) -> int:
+        """What the program returns."""
+        return 0
+
+
+def present(view: View[T], result: T, as_json: bool) -> int:
+    """Print a result; the exit code."""
+    if as_json:
+        for value in view.plain(result):
+            click.echo(json.dumps(value, ensure_ascii=False))
+    else:
+        for line in view.lines(result):
+            click.echo(without_controls(line, block=True))
+        warn(view.asides(result))
+    return view.exit_code(result)
+
+
+def warn(lines: Iterable[str]) -> None:
+    """Print on stderr."""
+    for line in lines:
+        click.echo(without_controls(line, block=True), err=True)
+
+
+class Table:
+    """Rows under a heading. Pages come one after the other, so a column only ever grows wider."""
+
+    def __init__(self, *heading: str) -> None:
+        self._heading: Sequence[str] | None = heading
+        self._widths = [0] * len(heading)
+
+    def lines(self, rows: Iterable[Sequence[str]]) -> Iterator[str]:
+        """The rows, and the heading before the first of all."""
+        page = list(rows)
+        if page and self._heading is not None:
+            page.insert(0, self._heading)
+            self._heading = None
+        for row in page:
+            self._widths = [max(width, len(cell)) for width, cell in zip(self._widths, row, strict=True)]
+        for row in page:
+            yield "  ".join(cell.ljust(width) for cell, width in zip(row, self._widths, strict=True)).rstrip()
+
+
+def local(moment: datetime | None) -> str:
+    """A moment as this machine's clock shows it; "" where it is not known."""
+    return "" if moment is None or moment == UNKNOWN else f"{moment.astimezone():%Y-%m-%d %H:%M}"
+
+
+def iso(moment: datetime | None) -> str | None:
+    """A moment for programs: ISO 8601 in UTC, as `fields.shown` has it."""
+    return None if moment is None else f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def plain_status(status: Status) -> Plain:
+    """A past status for programs: like one in a record."""
+    found = {
+        "status": status.text,
+        "emoji": status.emoji,
+        "availability": status.availability.value,
+        "since": None if status.set_at == UNKNOWN else iso(status.set_at),
+        "until": iso(status.expires_at),
+        "via": status.via,
+    }
+    return {name: value for name, value in found.items() if value}
