@@ -65,9 +65,9 @@ class Proving:
             raise NotAllowed from None
         except Exception as error:  # of the disk, or of a checker that somebody else wrote
             self._log.failure("A proof could not be checked")
+            self._throttle.forgive(name, frontend)
             raise TemporarilyUnavailable from error
-        if proof.kind != "peer":
-            self._throttle.succeeded(name, frontend)
+        self._throttle.forgive(name, frontend)
         self.counted(_kind(proof), "accepted")
         return grant
 

@@ -29,7 +29,7 @@ class ThrottleConfig:
 
 
 class Throttle:
-    """An attempt is paid for before it is checked, so that many at once are no way around; success is paid back."""
+    """An attempt is paid for before it is checked, so that many at once are no way around; what was no guess is paid back."""
 
     def __init__(self, clock: IReactorTime, config: ThrottleConfig) -> None:
         self._names = Buckets(clock, 1, 1)
@@ -52,8 +52,8 @@ class Throttle:
         for buckets, key, _ in self._all(name, frontend):
             buckets.spend(key)
 
-    def succeeded(self, name: str, frontend: str) -> None:
-        """The attempt was right."""
+    def forgive(self, name: str, frontend: str) -> None:
+        """The attempt was right, or could not be checked at all."""
         for buckets, key, _ in self._all(name, frontend):
             buckets.give_back(key)
 
