@@ -150,7 +150,7 @@ class AskingTests(Socket):
             wire.GetRecord: {"name": "ada", **peer},
             wire.FindRecords: {"text": "ada", "limit": 5},
             wire.ListRecords: {"after": "", "limit": 5, "order": "name"},
-            wire.GetHistory: {"name": "ada", "before": now, "limit": 5},
+            wire.GetHistory: {"name": "ada", "before": now, "limit": 5, **token},
             wire.SetStatus: {**WRITE, **peer, "text": "é", "via": "cli", "emoji": None, "availability": "busy",
                              "expires": now},
             wire.ClearStatus: {**WRITE, **token},

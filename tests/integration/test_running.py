@@ -122,9 +122,10 @@ class RunningTests(ServicesTestCase):
             setter={"listen": f"unix:{self.path('set.sock')}"},
         )
         self.start("fingerpost", "--config", "fingerpost.yaml", "--state", str(state))
-        until(lambda: (state / "sockets" / "write.sock").exists(), "the sockets")
-        modes = [(state / name).stat().st_mode & 0o777 for name in (".", "sockets", "status.db")]
-        self.assertEqual(modes, [0o755, 0o700, 0o600])
+        sockets = [f"sockets/{name}.sock" for name in ("read", "write", "admin", "user")]
+        until(lambda: all((state / name).exists() for name in sockets), "the sockets")
+        modes = [(state / name).stat().st_mode & 0o777 for name in (".", "sockets", "status.db", *sockets)]
+        self.assertEqual(modes, [0o755, 0o700, 0o600, *[0o600] * 4])
 
     def test_nothing_is_kept_without_a_place(self) -> None:
         """`twistd fingerpost` without `--state` keeps nothing; with it, statuses are there after a restart."""

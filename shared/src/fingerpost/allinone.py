@@ -86,12 +86,14 @@ def _sockets(state: Path) -> Path:
 def private(sections: Sections, sockets: Path, state: Path | None, users: str | None) -> dict[str, Any]:
     """The sections with the sockets in the private folder, and the tutorial's users file as the first source.
 
-    A store whose engine is not configured keeps its database in the state folder, or nothing at all.
+    The socket for people is there too, for the owner alone. A store whose engine is not configured keeps its database in
+    the state folder, or nothing at all.
     """
     mine = dict(sections)
     store = mine["store"]
-    places = {name: quoteStringArgument(f"{sockets}/{name}.sock") for name in ("read", "write")}
+    places = {name: quoteStringArgument(f"{sockets}/{name}.sock") for name in ("read", "write", "admin", "user")}
     listen = {name: (f"unix:{place}:mode=600:backlog=1024",) for name, place in places.items()}
+    user = listen.pop("user")
     if store.engine == type(store)().engine:
         store = evolve(store, engine=f"sqlite:{state}/status.db" if state else "memory:")
     if users is not None:
@@ -104,6 +106,8 @@ def private(sections: Sections, sockets: Path, state: Path | None, users: str | 
         if section != "store":
             socket = "write" if type(config)().store == WRITE_SOCKET else "read"
             mine[section] = evolve(config, store=f"unix:{places[socket]}")
+    if "setter" in mine and mine["setter"].listen_user is None:
+        mine["setter"] = evolve(mine["setter"], listen_user=user)
     return mine
 
 
