@@ -7,14 +7,29 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+from attrs import evolve
+from fingerpost.accounts import Scope, Token
 from fingerpost.codec import load
-from fingerpost.errors import NoSuchUser, Resync
-from fingerpost.model import Person, Record, Status
-from fingerpost.store.dossier import Entry
-from fingerpost.store.edits import Edit, ProfileUpdated, SourceSaid, StatusCleared, StatusExpired, StatusSet
+from fingerpost.disclosure import Site
+from fingerpost.errors import NoSuchUser, NotAccepted, Resync
+from fingerpost.model import Audience, Person, Record, Status
+from fingerpost.store.dossier import Dossier, Entry
+from fingerpost.store.edits import (
+    Added,
+    Edit,
+    Imported,
+    Looked,
+    ProfileUpdated,
+    Removed,
+    SourceSaid,
+    StatusCleared,
+    StatusExpired,
+    StatusSet,
+    VisibilitySet,
+)
 from fingerpost.store.engine.memory import MemoryEngine
 from fingerpost.store.engine.sqlite import SQLiteEngine
-from fingerpost.store.interfaces import Framed, IEngine, Outcome, Write
+from fingerpost.store.interfaces import Framed, IEngine, ISecrets, Outcome, Write
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
@@ -193,6 +208,165 @@ class EngineContract:
         again = self.write("a", StatusCleared(at(5)), "op")
         self.assertEqual(first.record, again.record)
         self.assertIsNotNone(again.record)
+
+    def test_kept_back(self: Any) -> None:
+        """What nobody may see is not in what frontends are shown, but in the answer to whoever wrote it."""
+        made = self.write("a", ProfileUpdated({"home_phone": "555-2", "office": "Room 1"}))
+        self.assertIn(b"555-2", made.record)
+        (shown,) = self.engine.read(["a"])
+        self.assertNotIn(b"555-2", shown.record)
+        self.assertIn(b"Room 1", shown.record)
+        self.assertEqual(self.engine.changes(0, 5), [shown])
+
+    def test_nothing_new_to_show(self: Any) -> None:
+        """A change of what is kept back has no revision, and is kept all the same."""
+        self.write("a", ProfileUpdated({"office": "Room 1"}))
+        made = self.write("a", ProfileUpdated({"home_phone": "555-2"}), "op")
+        self.assertIn(b"555-2", made.record)
+        self.assertEqual(self.engine.revision, 1)
+        self.assertEqual(self.engine.dossier("a").record().person.home_phone, "555-2")
+        self.write("a", ProfileUpdated({"home_phone": "555-3"}))
+        self.assertEqual(self.write("a", ProfileUpdated({"home_phone": "555-4"}), "op"), made)
+
+    def test_hidden(self: Any) -> None:
+        """Somebody hidden is gone from everything that frontends are shown, and comes back as they were."""
+        self.write("a", ProfileUpdated({"full_name": "Ada Smith", "aliases": ("al",)}))
+        self.say("a", "x", 1)
+        (before,) = self.engine.read(["a"])
+        hidden = self.write("a", VisibilitySet(True, {}))
+        self.assertIn(b"Ada Smith", hidden.record)
+        self.assertEqual(self.engine.read(["a", "al"]), [None, None])
+        self.assertEqual(self.engine.find("smith", 5), [])
+        self.assertEqual((self.engine.by_name("", 5), self.engine.latest("", 5)), ([], []))
+        self.assertIsNone(self.engine.changes(2, 5)[0].record)
+        said = self.say("a", "y", 2, "op")
+        self.assertIn(b'"y"', said.record)
+        self.assertEqual((self.say("a", "z", 3, "op"), self.engine.revision), (said, 3))
+        self.assertEqual([dossier.login for dossier in self.engine.dossiers("", 5)], ["a"])
+        self.write("a", VisibilitySet(False, {}))
+        (after,) = self.engine.read(["al"])
+        self.assertEqual(load(after.record, Record).person, load(before.record, Record).person)
+        self.assertEqual(self.shown("a"), "y")
+
+    def test_hidden_statuses_expire(self: Any) -> None:
+        """The status of somebody hidden ends when its time is over, though nobody sees it."""
+        self.say("a", "at work", 1)
+        self.write("a", VisibilitySet(True, {}))
+        self.say("a", "lunch", 2, until=10)
+        self.assertEqual(self.engine.expiring(5), [(at(10), "a")])
+        self.write("a", StatusExpired(at(10)))
+        self.write("a", VisibilitySet(False, {}))
+        self.assertEqual(self.shown("a"), "at work")
+
+    def test_time_kept_back(self: Any) -> None:
+        """Who keeps the time of the status back stands at the end of the latest ones, whenever they set it."""
+        self.say("a", "x", 9)
+        self.say("b", "y", 1)
+        self.write("a", VisibilitySet(None, {"since": Audience.NOBODY}))
+        listed = self.engine.latest("", 5)
+        self.assertEqual([framed.login for framed, _ in listed], ["b", "a"])
+        self.assertNotIn("2026-01", listed[1][1])
+        self.assertNotIn(b"2026-01", bytes(listed[1][0]))
+
+    def test_another_site(self: Any) -> None:
+        """When the site discloses something else, looking at a record again is a change if others see it."""
+        self.write("a", ProfileUpdated({"office": "Room 1"}))
+        self.write("b", ProfileUpdated({"project": "x"}))
+        self.engine.site = Site(fields={"office": Audience.NOBODY})
+        for login in "ab":
+            self.write(login, Looked())
+        self.assertEqual(self.engine.revision, 3)
+        self.assertNotIn(b"Room 1", self.engine.read(["a"])[0].record)
+        self.engine.site = Site()
+        self.write("a", Looked())
+        self.assertIn(b"Room 1", self.engine.read(["a"])[0].record)
+
+    def test_added(self: Any) -> None:
+        """Somebody is added once; who is known from a source alone may be added."""
+        self.write("a", SourceSaid("file", entry("file", "a", "x", 1), at(1)))
+        self.assertIn(b"Ada", self.write("a", Added({"full_name": "Ada"})).record)
+        self.assertIsInstance(self.write("a", Added({})), NotAccepted)
+        self.assertEqual(self.shown("a"), "x")
+
+    def test_removed(self: Any) -> None:
+        """Somebody who is removed is forgotten, with what they said; what a source says of them stays."""
+        self.say("a", "x", 1)
+        self.write("a", VisibilitySet(None, {"office": Audience.LOCAL}))
+        self.assertIsNone(self.write("a", Removed()).record)
+        self.assertEqual((self.engine.dossier("a"), self.engine.history("a", None, 5)), (Dossier("a"), []))
+        self.assertIsInstance(self.write("a", Removed()), NoSuchUser)
+        self.write("b", SourceSaid("file", entry("file", "b", "from file", 1), at(1)))
+        self.say("b", "by hand", 2)
+        self.write("b", Removed())
+        self.assertEqual(self.shown("b"), "from file")
+        self.assertEqual(self.engine.dossier("b").sources, ("file",))
+
+    def row(self, said: str | None, second: int = 0, **more: Any) -> Imported:
+        status = None if said is None else Status(said, at(second), "import")
+        fields: dict[str, Any] = {"person": {}, "lasting": None, "hidden": None, "audiences": {}, **more}
+        return Imported(status=status, **fields)
+
+    def test_imported(self: Any) -> None:
+        """What is imported shows if nothing newer was set; the same again is no change; nothing else is lost."""
+        self.write("a", ProfileUpdated({"office": "Room 1"}))
+        self.write("a", self.row("one", 5, person={"full_name": "Ada"}, audiences={"office": Audience.LOCAL}))
+        self.assertEqual((self.shown("a"), self.engine.revision), ("one", 2))
+        self.assertEqual((self.record("a").person.office, self.record("a").local), ("Room 1", ("office",)))
+        self.write("a", self.row("one", 7, person={"full_name": "Ada"}))
+        self.assertEqual(self.engine.revision, 2)
+        self.write("a", self.row("older", 4))
+        self.assertEqual(self.shown("a"), "one")
+        self.write("a", self.row(None, hidden=True))
+        self.assertIsNone(self.record("a"))
+
+    def test_imported_until(self: Any) -> None:
+        """What an export said would show after an expiry does so after the import."""
+        lunch = Status("lunch", at(5), "cli", expires_at=at(9))
+        row = Imported({}, lunch, Status("at work", at(1), "cli"), None, {})
+        self.write("a", row)
+        self.write("a", StatusExpired(at(9)))
+        self.assertEqual(self.shown("a"), "at work")
+
+    def test_many_dossiers(self: Any) -> None:
+        """Everybody who is known is found page by page, whoever else something is remembered of."""
+        for number in range(7):
+            self.write(f"u{number}", SourceSaid("file", entry("file", f"u{number}", "x", 1), at(1)))
+            if number % 2:
+                self.say(f"u{number}", "mine", 2)
+                self.write(f"u{number}", SourceSaid("file", None, at(3)))
+        self.assertEqual([d.login for d in self.engine.dossiers("", 2)], ["u0", "u2"])
+        self.assertEqual([d.login for d in self.engine.dossiers("u2", 9)], ["u4", "u6"])
+
+    def test_remembered(self: Any) -> None:
+        """What is to be remembered is, and what never was is nothing."""
+        self.assertEqual(self.engine.recall("site"), "")
+        self.engine.remember("site", "one")
+        self.engine.remember("site", "two")
+        self.assertEqual(self.engine.recall("site"), "two")
+
+    def test_secrets(self: Any) -> None:
+        """Passwords and tokens are kept, listed in order, changed, and forgotten with their person."""
+        secrets = self.engine.secrets
+        verifyObject(ISecrets, secrets)
+        secrets.set_password("a", "hash")
+        tokens = [Token(f"t{n}", "ab"[n % 2], (Scope.STATUS,), "x", START, at(n)) for n in range(4)]
+        for token in reversed(tokens):
+            secrets.issue(token, token.id.encode())
+        self.assertEqual((secrets.password("a"), secrets.password("b")), ("hash", ""))
+        self.assertEqual((secrets.token(b"t1"), secrets.token(b"nothing")), (tokens[1], None))
+        self.assertEqual(secrets.tokens("", "t0", 2), tokens[1:3])
+        self.assertEqual(secrets.tokens("a", "", 9), [tokens[0], tokens[2]])
+        secrets.used("t0", at(50))
+        self.assertEqual(secrets.revoke("t0", at(60)), evolve(tokens[0], used_at=at(50), revoked_at=at(60)))
+        self.assertEqual(secrets.token(b"t0").revoked_at, at(60))
+        self.assertIsNone(secrets.revoke("nothing", at(60)))
+        secrets.forget("a")
+        self.assertEqual(
+            (secrets.password("a"), secrets.token(b"t2"), secrets.tokens("", "", 9)), ("", None, tokens[1::2])
+        )
+        secrets.set_password("b", "hash")
+        secrets.set_password("b", "")
+        self.assertEqual(secrets.password("b"), "")
 
     def test_precedence_of_sources(self: Any) -> None:
         """The first source in order tells who somebody is, under what they say of themselves."""
