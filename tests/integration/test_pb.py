@@ -185,17 +185,32 @@ class PbTests(ServicesTestCase):
         self.sees(client, "moshez now says: in secret")
 
     def test_reload(self) -> None:
-        """SIGHUP takes up what is shown: a client that observes what no longer is, is disconnected."""
+        """SIGHUP takes up how much is answered."""
         self.start_store()
         pb = self.start_pb()
         until(lambda: "Loaded " in pb.printed(), "the replica")
-        client = self.client("moshez")
-        self.sees(client, "moshez says: Happy and well")
-        self.configure(show=["office"])
+        self.assertEqual(self.users(), "['shawn', 'moshez']")
+        self.configure(users_limit=1)
         pb.process.send_signal(signal.SIGHUP)
-        self.sees(client, "The connection has ended.")
-        refused = self.client("moshez")
-        self.sees(refused, "getUser: No status.", "getLive: fingerpost_pb.errors.NotShown The live list is")
+        until(lambda: self.users() == "['shawn']", "the reload")
+
+    def users(self) -> str:
+        """What `getUsers` answers."""
+        client = self.client("moshez")
+        self.sees(client, "getRecord: ")
+        return next(line for line in client.printed().splitlines() if line.startswith("getUsers: "))[10:]
+
+    def test_kept_back(self) -> None:
+        """What is not for everybody is not answered, from wherever it is asked."""
+        self.write("store.yaml", {
+            "engine": f"sqlite:{self.path('status.db')}",
+            "sources": [{"type": "file", "path": self.path("users")}],
+            "disclosure": {"fields": {"status": "local"}},
+        })  # fmt: skip
+        self.start_store()
+        pb = self.start_pb()
+        until(lambda: "Loaded " in pb.printed(), "the replica")
+        self.sees(self.client("moshez"), "getUser: No status.", "getUsers: []", "getRecord: {'login': 'moshez', ")
 
     def test_stop(self) -> None:
         """SIGTERM closes the connections of clients that wait for nothing, and the service ends at once."""

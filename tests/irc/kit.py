@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fingerpost.model import Change
+from fingerpost.disclosed import Disclosed
+from fingerpost.model import Audience, Change
 from fingerpost.testing import MemoryStatuses
 from fingerpost_irc.announcements import News
 from fingerpost_irc.answers import Answers
@@ -65,6 +66,7 @@ class Conversation:
         self.clock = Clock()
         self.clock.advance(START)
         self.statuses = MemoryStatuses(self.clock)
+        seen = Disclosed(self.statuses, Audience.WORLD)
         self.news = News(self.clock)
         self.told = Told()
         self.requests = requests(self.clock, "finger-irc")
@@ -74,10 +76,10 @@ class Conversation:
             credentials or Credentials(),
             self.told,
             self.requests,
-            Answers(self.statuses),
+            Answers(seen),
             self.news,
         )
-        self.statuses.watch(self._heard)
+        seen.watch(self._heard)
         self.wire = Wire()
         self.pings = 0
         self.bot.makeConnection(self.wire)

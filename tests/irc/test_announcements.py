@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from attrs import evolve
+from fingerpost.disclosure import UNKNOWN
 from fingerpost.model import Change, Person, Record, Status
 from fingerpost_irc.announcements import News
 from twisted.internet.task import Clock
@@ -75,6 +76,14 @@ class NewsTests(SynchronousTestCase):
         for gone in (Record(Person("moshez")), None):
             self.hear(self.record("Happy"))
             self.assertFalse(self.news.heard(Change(2, "moshez", gone)))
+            self.assertEqual(self.told(), [])
+            self.clock.advance(1)
+
+    def test_kept_back(self) -> None:
+        """A status whose words or time are kept back is not told, nor what waited of that person."""
+        for status in (Status("", datetime.fromtimestamp(START, UTC), "cli"), Status("Happy", UNKNOWN, "cli")):
+            self.hear(self.record("Before"))
+            self.assertFalse(self.hear(Record(Person("moshez"), status)))
             self.assertEqual(self.told(), [])
             self.clock.advance(1)
 

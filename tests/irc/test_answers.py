@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fingerpost.interfaces import NewStatus, Proof
-from fingerpost.model import Availability, Person
+from fingerpost.model import Audience, Availability, Person
 from fingerpost.testing import MemoryStatuses
 from fingerpost_irc.answers import HELP, Answers
 from hypothesis import given
@@ -48,6 +48,12 @@ class AnswersTests(SynchronousTestCase):
     def test_no_status(self) -> None:
         """Somebody who has said nothing is known all the same."""
         self.assertEqual(self.ask("sam"), "Status of sam: No status.")
+
+    def test_words_kept_back(self) -> None:
+        """Who keeps the words back has no status, also where the time is shown."""
+        change = self.statuses.set_visibility("moshez", None, {"status": Audience.NOBODY}, Proof("peer", "moshez"))
+        self.successResultOf(Deferred.fromCoroutine(change))
+        self.assertEqual(self.ask("moshez"), "Status of moshez: No status.")
 
     def test_unknown(self) -> None:
         """Somebody unknown is said to be so, in the words of the question made harmless and short."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
 from fingerpost.errors import FingerpostError
+from fingerpost.model import Change, Person, Record, Status
 from fingerpost_irc.tap import Config, make
 from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IHostnameResolver, IReactorPluggableNameResolver
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import capturedLogs, formatEvent
@@ -76,6 +79,19 @@ class ServiceTests(SynchronousTestCase):
         """Each network is connected to, at its usual port."""
         self.start(network(server="192.0.2.1"), network(name="plain", server="192.0.2.2", tls=False))
         self.assertEqual([port for _, port, *_ in self.reactor.tcpClients], [6697, 6667])
+
+    def test_strangers(self) -> None:
+        """Everybody is answered as a stranger, since a channel has all kinds of readers."""
+        self.start(network(server="192.0.2.1"))
+        self.service.replica.complete = True
+        record = Record(
+            Person("ada"), Status("Happy", datetime(2026, 1, 1, tzinfo=UTC), "cli"), ("status", "since", "via")
+        )
+        self.service.replica._heard(1, 1, [Change(1, "ada", record)])
+        (connected,) = self.service._networks
+        answer = self.successResultOf(Deferred.fromCoroutine(connected._answers.answer("ada")))
+        self.assertEqual(answer.text, "Status of ada: No status.")
+        self.assertEqual(connected._news.next(), "")
 
     def test_missing_secret(self) -> None:
         """A secret that can't be read ends the service before it has begun, with a sentence."""

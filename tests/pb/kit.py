@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from fingerpost.disclosed import Disclosed
 from fingerpost.interfaces import NewStatus, Proof
-from fingerpost.lookups import Disclosure
-from fingerpost.model import Person
+from fingerpost.lookups import Lookups, LookupsConfig
+from fingerpost.model import Audience, Person
 from fingerpost.ops.guard import Guard
 from fingerpost.ops.limits import Admission, Limits
 from fingerpost.testing import MemoryStatuses
@@ -135,14 +136,14 @@ class PbHouse:
         case: SynchronousTestCase,
         limits: Limits = UNLIMITED,
         list_limit: int = 10,
-        disclosure: Disclosure | None = None,
     ) -> None:
         self.case = case
         self.clock = Clock()
         self.clock.advance(1_800_000_000)
         self.statuses = MemoryStatuses(self.clock)
-        self.live = LiveStatuses(self.statuses, list_limit)
-        self.answers = Answers(self.statuses, self.live, disclosure or Disclosure())
+        seen = Disclosed(self.statuses, Audience.WORLD)
+        self.lookups = Lookups(seen, LookupsConfig())
+        self.answers = Answers(self.lookups, LiveStatuses(seen, list_limit))
         self.requests = requests(self.clock, "finger-pb")
         self.admission = Admission(limits, self.clock)
         factory: Any = StatusFactory(self.clock, self.admission, self.requests, StatusRoot(self.answers.calls))
@@ -165,6 +166,11 @@ class PbHouse:
         if not text:
             change.close()
             change = self.statuses.clear_status(login, proof)
+        self.case.successResultOf(Deferred.fromCoroutine(change))
+
+    def keep_back(self, login: str, **audiences: Audience | None) -> None:
+        """Have somebody say who may see what."""
+        change = self.statuses.set_visibility(login, None, audiences, Proof("peer", login))
         self.case.successResultOf(Deferred.fromCoroutine(change))
 
     def add(self, login: str, text: str = "", **fields: Any) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from fingerpost.lookups import Disclosure
-from fingerpost.model import Link, Person
+from fingerpost.disclosure import Site
+from fingerpost.lookups import LookupsConfig
+from fingerpost.model import Audience, Link, Person
 from fingerpost.ops.access import LogConfig
 from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs
@@ -22,8 +23,9 @@ class CallTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.house = self.make()
 
-    def make(self, **show: Any) -> PbHouse:
-        house = PbHouse(self, disclosure=Disclosure(**show))
+    def make(self, site: Site | None = None) -> PbHouse:
+        house = PbHouse(self)
+        house.statuses.site = site or Site()
         house.add("shawn", "Alive")
         house.add("silent", full_name="Says Nothing")
         house.add(
@@ -68,14 +70,14 @@ class CallTests(SynchronousTestCase):
         self.assertEqual(self.client.call("getUsers"), ["moshez", "shawn"])
         self.house.say("shawn", "Still alive")
         self.assertEqual(self.client.call("getUsers"), ["shawn", "moshez"])
-        self.house.answers.disclose(Disclosure(users_limit=1))
+        self.house.lookups.config = LookupsConfig(users_limit=1)
         self.assertEqual(self.client.call("getUsers"), ["shawn"])
 
     def test_get_users_in_pages(self) -> None:
         """A list that is longer than a page of the store's is put together of several."""
         for number in range(2500):
             self.house.statuses.add(Person(f"user{number}"), "x")
-        self.house.answers.disclose(Disclosure(users_limit=2300))
+        self.house.lookups.config = LookupsConfig(users_limit=2300)
         users = self.client.call("getUsers")
         self.assertEqual((len(users), len(set(users))), (2300, 2300))
 
@@ -97,14 +99,24 @@ class CallTests(SynchronousTestCase):
         self.assertEqual(self.client.call("getRecord", "silent"), {"login": "silent", "name": "Says Nothing"})
 
     def test_what_is_not_shown(self) -> None:
-        """What an administrator keeps back is in no answer."""
-        self.make(show=("office",))
+        """What a site keeps back is in no answer, also what it shows on its own networks."""
+        self.make(Site(local=("0.0.0.0/0",), default=Audience.LOCAL, fields={"office": Audience.WORLD}))
         self.assertEqual(
             self.client.call("getRecord", "moshez"), {"login": "moshez", "name": "Moshe Zadka", "office": "B 12"}
         )
         self.assertEqual(self.client.call("getUser", "moshez"), "No status.")
         self.assertEqual(self.client.call("getUser", "nosuch"), "No such user")
-        self.assertEqual(self.client.refused("getLive"), ("NotShown", "The live list is not offered here."))
+        self.assertEqual(self.client.call("getUsers"), [])
+        self.assertEqual(dict(self.client.call("getLive").statuses), {})
+
+    def test_words_kept_back(self) -> None:
+        """Who keeps the words back has no status, also where the time is shown."""
+        self.house.keep_back("moshez", status=Audience.LOCAL)
+        self.assertEqual(self.client.call("getUser", "moshez"), "No status.")
+        self.assertEqual(self.client.call("getUsers"), ["shawn"])
+        record = self.client.call("getRecord", "moshez")
+        self.assertFalse({"status", "availability", "until"} & {*record})
+        self.assertEqual(record["since"], "2027-01-15T08:00:03Z")
 
     def test_nobody(self) -> None:
         """A record of nobody is a PB error with a sentence."""

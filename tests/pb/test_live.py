@@ -6,7 +6,7 @@ from typing import Any
 
 from fingerpost.errors import TemporarilyUnavailable
 from fingerpost.interfaces import Page
-from fingerpost.lookups import Disclosure
+from fingerpost.model import Audience
 from fingerpost.ops.limits import Limits
 from fingerpost_pb.broker import StatusBroker
 from fingerpost_pb.client import Entry, LiveStatuses
@@ -14,7 +14,6 @@ from fingerpost_pb.live import BACKLOG
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred, succeed
-from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.pb.kit import UNLIMITED, Client, PbHouse, Stranger, call
@@ -233,15 +232,29 @@ class LiveTests(SynchronousTestCase):
     async def away(self, *_: object) -> Any:
         raise TemporarilyUnavailable
 
-    def test_no_longer_shown(self) -> None:
-        """When a reload keeps statuses back, those who observe are disconnected."""
-        self.observe()
-        with capturedLogs() as events:
-            self.house.answers.disclose(Disclosure(show=("office",)))
-        self.house.turn()
-        self.assertTrue(self.client.broker.disconnected)
-        self.assertEqual(self.house.watches, 0)
-        self.assertIn("no longer offered", formatEvent(events[0]))
+    def test_kept_back(self) -> None:
+        """Who keeps words or time back leaves the list, and comes back with them."""
+        live, heard = self.observe()
+        for field in ("status", "since"):
+            for audience in (Audience.LOCAL, Audience.NOBODY):
+                self.house.keep_back("bob", **{field: audience})
+                self.house.turn()
+                self.assertEqual((list(live.statuses), heard), (["ada"], [("bob", None)]))
+                self.house.say("bob", "two")
+                self.house.turn()
+                self.assertEqual(list(live.statuses), ["ada"])
+                self.house.keep_back("bob", **{field: None})
+                self.house.turn()
+                self.assertEqual((texts(live)["bob"], heard[1:]), ("two", [("bob", "two")]))
+                heard.clear()
+
+    def test_kept_back_from_the_beginning(self) -> None:
+        """A list has as many as fit, however many keep their words back and are later than those."""
+        for number in range(8):
+            self.house.add(f"user{number}", "x")
+            self.house.keep_back(f"user{number}", status=Audience.NOBODY)
+        live, _ = self.observe()
+        self.assertEqual(list(live.statuses), ["bob", "ada"])
 
     def test_backlog(self) -> None:
         """A client that acknowledges no updates is disconnected when a thousand are waiting."""

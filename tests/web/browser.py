@@ -6,7 +6,9 @@ from typing import Any
 from xml.etree import ElementTree
 
 from attrs import frozen
+from fingerpost.disclosed import Disclosed
 from fingerpost.lookups import Lookups
+from fingerpost.model import Audience
 from fingerpost.ops.guard import Guard
 from fingerpost.ops.limits import Admission, Limits
 from fingerpost.testing import MemoryStatuses
@@ -115,8 +117,9 @@ class Browser:
         self.clock.advance(1_000_000_000)
         self.statuses = MemoryStatuses(self.clock)
         self.config = Config(**{"limits": UNLIMITED, **config})
-        self.pages = Pages(self.statuses, self.config, THEME)
-        self.rpc = RPC(Lookups(self.statuses, self.config))
+        seen = Disclosed(self.statuses, Audience.WORLD)
+        self.pages = Pages(seen, self.config, THEME)
+        self.rpc = RPC(Lookups(seen, self.config))
         admission = Admission(self.config.limits, self.clock)
         self.requests = requests(self.clock, "finger-web")
         self.site = Site(Front(self.pages, self.rpc), admission, self.requests, self.clock)

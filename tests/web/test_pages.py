@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 from urllib.parse import quote
 
-from fingerpost.disclosure import Site
-from fingerpost.fields import FIELDS
+from fingerpost.disclosure import FIELDS, Site
 from fingerpost.interfaces import NewStatus
 from fingerpost.model import Audience, Availability, Link, Person
 from fingerpost.text import without_controls
@@ -135,7 +135,7 @@ class PersonTests(PagesTestCase):
         self.assertEqual(self.browser.get("/ada").hrefs(), ["/"])
 
     def test_what_is_kept_back(self) -> None:
-        """A field that is not in `show` is on no page; the login and the name always are."""
+        """A field that is not for everybody is on no page, wherever it is asked from; the login and the name are."""
         texts = {name: f"secret-{name}!" for name in FIELDS if name not in {"links", "homepage", "timezone"}}
         ours: dict[str, Any] = {
             name: text for name, text in texts.items() if name not in {"status", "since", "via", "history"}
@@ -143,19 +143,61 @@ class PersonTests(PagesTestCase):
         person = Person(
             "ada", full_name="Ada", homepage="https://secret-homepage!/", timezone="secret-timezone!", **ours
         )
-        for kept in FIELDS:
-            browser = Browser(show=tuple(name for name in FIELDS if name != kept))
-            browser.statuses.site = Site(fields={"home_phone": Audience.WORLD})
+        for kept, audience in product(FIELDS, (Audience.LOCAL, Audience.NOBODY)):
+            browser = Browser()
+            browser.statuses.site = Site(local=("0.0.0.0/0",), fields={"home_phone": Audience.WORLD, kept: audience})
             browser.statuses.add(person, "secret-history!", via="x")
             browser.clock.advance(60)
             status = NewStatus("secret-status!", "secret-via!")
             self.successResultOf(Deferred.fromCoroutine(browser.statuses.set_status("ada", status, peer("ada"))))
             text = browser.get("/ada").text + browser.get("/").text
             self.assertIn("Ada", text)
-            self.assertNotIn(f"secret-{kept}!", text)
             shown = [name for name in FIELDS if f"secret-{name}!" in text]
-            also = {"history", "via"} if kept == "status" else set()  # without the status, nothing about it
-            self.assertEqual({*FIELDS} - {*shown, kept, "since", "links"}, also, kept)
+            also = {"history"} if kept == "status" else set()  # which is of the same words
+            self.assertEqual({*FIELDS} - {*shown, "since", "links"}, {kept, *also} - {"since", "links"}, kept)
+            self.assertEqual("2001" in text, kept != "since")
+
+    def test_words_kept_back(self) -> None:
+        """Who keeps the words back, and not the time, is listed with the time; who keeps both back, is not listed."""
+        self.keep_back(status=Audience.LOCAL)
+        for path in ("/", "/moshez"):
+            reply = self.browser.get(path)
+            self.assertNotIn("Happy", reply.text)
+            self.assertIn("Sun 09 Sep 2001 01:46 UTC", reply.text)
+        self.assertEqual(reply.texts(".//*[@class='status']/*[@class='said']"), ["Status set"])
+        self.keep_back(since=Audience.LOCAL, via=Audience.LOCAL)
+        self.assertIn("Nobody has set a status yet.", self.browser.get("/").text)
+        self.assertIn("No status.", self.browser.get("/moshez").text)
+
+    def test_a_site_without_statuses(self) -> None:
+        """A site that shows strangers no status does not say of anybody that there is none."""
+        for site in (Site(fields={"status": Audience.LOCAL}), Site()):
+            self.browser.statuses.site = site
+            self.statuses.add(Person("ada"))
+            self.assertEqual("No status." in self.browser.get("/ada").text, site == Site())
+        browser = Browser()
+        browser.statuses.site = Site(fields={"status": Audience.LOCAL})
+        self.assertIn("There is nobody to list.", browser.get("/").text)
+
+    def test_time_kept_back(self) -> None:
+        """A time that is kept back is not in the address of the next page either, and everybody is on one of them."""
+        browser = Browser(page_size=2)
+        browser.statuses.site = Site(fields={"since": Audience.LOCAL})
+        for number in range(7):
+            browser.clock.advance(1)
+            browser.statuses.add(Person(f"user{number}"), "here")
+        seen: list[str] = []
+        path = "/"
+        while path:
+            reply = browser.get(path)
+            seen += reply.texts(".//*[@class='name']")
+            path = next((a.get("href", "") for a in reply.page.iter("a") if a.get("rel") == "next"), "")
+            self.assertNotIn("2001", reply.text + path)
+        self.assertEqual(seen, [f"user{number}" for number in reversed(range(7))])
+
+    def keep_back(self, **audiences: Audience) -> None:
+        change = self.statuses.set_visibility("moshez", None, audiences, peer("moshez"))
+        self.successResultOf(Deferred.fromCoroutine(change))
 
 
 class TroubleTests(PagesTestCase):

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 from xmlrpc.client import Fault, dumps, loads
 
-from fingerpost.fields import FIELDS
-from fingerpost.model import Link, Person
+from fingerpost.disclosure import Site
+from fingerpost.model import Audience, Link, Person
 from fingerpost.text import without_controls
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.kit import peer
 from tests.web.browser import Browser
 
 VALUES: st.SearchStrategy[Any] = st.recursive(
@@ -56,8 +58,9 @@ class RPCTests(SynchronousTestCase):
         self.assertEqual(self.fault("getRecord", "nobody"), (404, "No such user."))
 
     def test_what_is_kept_back(self) -> None:
-        """What `show` leaves out is in no answer."""
-        self.browser = Browser(show=())
+        """What a site keeps back is in no answer, also what it shows on its own networks."""
+        self.browser = Browser()
+        self.browser.statuses.site = Site(local=("0.0.0.0/0",), default=Audience.LOCAL)
         texts: dict[str, Any] = {
             "office": "secret",
             "plan": "secret",
@@ -68,7 +71,16 @@ class RPCTests(SynchronousTestCase):
         self.browser.statuses.add(Person("ada", links=(Link("me", "secret"),), **texts), "secret")
         self.assertEqual(self.call("getRecord", "ada"), {"login": "ada", "name": "ada"})
         self.assertEqual(self.call("getUser", "ada"), "No status.")
-        self.assertTrue({"office", "plan", "links"} <= {*FIELDS})
+        self.assertEqual(self.call("getUsers"), [])
+
+    def test_words_kept_back(self) -> None:
+        """Who keeps the words back has no status, also where the time is shown."""
+        change = self.browser.statuses.set_visibility("moshez", None, {"status": Audience.NOBODY}, peer("moshez"))
+        self.successResultOf(Deferred.fromCoroutine(change))
+        self.assertEqual(self.call("getUser", "moshez"), "No status.")
+        self.assertEqual(self.call("getUsers"), [])
+        expected = {"login": "moshez", "name": "Moshe Zadka", "since": "2001-09-09T01:46:40Z", "via": "file"}
+        self.assertEqual(self.call("getRecord", "moshez"), expected)
 
     def test_many_users(self) -> None:
         """`getUsers` tells everybody, over more than one page of the store, up to `users_limit`."""
