@@ -86,8 +86,8 @@ def _sockets(state: Path) -> Path:
 def private(sections: Sections, sockets: Path, state: Path | None, users: str | None) -> dict[str, Any]:
     """The sections with the sockets in the private folder, and the tutorial's users file as the first source.
 
-    The socket for people is there too, for the owner alone. A store whose engine is not configured keeps its database in
-    the state folder, or nothing at all.
+    The socket for people is there too, for the owner alone. A store whose engine is not configured keeps its database
+    in the state folder, or nothing at all.
     """
     mine = dict(sections)
     store = mine["store"]
