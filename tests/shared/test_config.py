@@ -45,6 +45,18 @@ class LoadTests(SynchronousTestCase):
             config.sources, (SourceConfig("file", "/etc/users"), SourceConfig("memory", users={"moshez": "Happy"}))
         )
 
+    def test_names_and_values(self) -> None:
+        """Where names stand for values, each is looked at; anything else in their place is a mistake like others."""
+        wrong = self.wrong("disclosure:\n  fields:\n    office: friends\n")
+        self.assertIn("3: disclosure.fields.office: expected one of world, local, member, nobody, not 'friends'", wrong)
+        self.assertIn(
+            "expected keys and values, not ['moshez']", self.wrong("sources: [{type: memory, users: [moshez]}]")
+        )
+        self.assertIn("none of the fields status", self.wrong("disclosure: {fields: {shoe_size: world}}"))
+        self.assertIn("'10.0.0.0/99' is no network", self.wrong("disclosure: {local: [10.0.0.0/99]}"))
+        self.assertIn("'nosuch:x' is no checker", self.wrong("proofs: {checkers: ['nosuch:x']}"))
+        self.assertIn("8 for each of parallelism", self.wrong("proofs: {argon2: {memory_cost: 8, parallelism: 4}}"))
+
     def test_unknown_key(self) -> None:
         """A key that does not exist is named with its line, and the key that was probably meant."""
         self.assertEqual(

@@ -9,7 +9,7 @@ from typing import Any
 
 from fingerpost.errors import NoSuchUser, NotAccepted, NotAllowed, TemporarilyUnavailable
 from fingerpost.interfaces import IStatuses, IStatusSetter, Page, Proof
-from fingerpost.model import Change, Record
+from fingerpost.model import Audience, Change, Record
 from fingerpost.store.engine.sqlite import SQLiteEngine
 from fingerpost.testing import MemoryStatuses
 from twisted.internet.task import Clock
@@ -66,6 +66,84 @@ class StatusesContract:
             self.run_now(self.statuses.history("nosuch", None, 5))
         with self.assertRaises(NoSuchUser):
             self.run_now(self.setter.clear_status("nosuch", peer("nosuch")))
+
+    def test_hidden_is_unknown(self: Any) -> None:
+        """Somebody hidden is nobody: by name, by alias, in searches, in lists, in the past; and comes back."""
+        heard: list[Change] = []
+        self.put("moshez", "x", aliases=("moshe",), full_name="Moshe Zadka")
+        self.statuses.watch(heard.append)
+        made = self.run_now(self.setter.set_visibility("moshez", True, {}, peer("moshez")))
+        self.assertEqual(made.status.text, "x")
+        self.tick()
+        for name in ("moshez", "moshe"):
+            with self.assertRaises(NoSuchUser):
+                self.run_now(self.statuses.get(name))
+        with self.assertRaises(NoSuchUser):
+            self.run_now(self.statuses.history("moshez", None, 5))
+        self.assertEqual(self.run_now(self.statuses.find("zadka", 5)), [])
+        self.assertEqual(self.run_now(self.statuses.latest("", 5)), Page([], ""))
+        self.assertEqual([change.record for change in heard], [None])
+        self.put("moshez", "y")
+        self.run_now(self.setter.set_visibility("moshez", False, {}, peer("moshez")))
+        self.tick()
+        self.assertEqual(self.run_now(self.statuses.get("moshe")).status.text, "y")
+
+    def test_kept_back(self: Any) -> None:
+        """What is for nobody or for members is not there; what is for local askers is, and marked as such."""
+        self.put("moshez", "x", office="Room 1", email="m@example.org", project="a", home_phone="555-2")
+        said = {"office": Audience.LOCAL, "email": Audience.MEMBER, "project": Audience.NOBODY}
+        own = self.run_now(self.setter.set_visibility("moshez", None, said, peer("moshez")))
+        self.assertEqual((own.person.email, own.person.project, own.person.home_phone), ("m@example.org", "a", "555-2"))
+        self.tick()
+        shown = self.run_now(self.statuses.get("moshez"))
+        self.assertEqual(shown.local, ("office",))
+        self.assertEqual((shown.person.office, shown.person.email, shown.person.project), ("Room 1", "", ""))
+        self.assertEqual(shown.person.home_phone, "")
+        self.run_now(self.setter.set_visibility("moshez", None, {"email": None, "office": None}, peer("moshez")))
+        self.tick()
+        shown = self.run_now(self.statuses.get("moshez"))
+        self.assertEqual((shown.local, shown.person.email, shown.person.project), ((), "m@example.org", ""))
+
+    def test_history_kept_back(self: Any) -> None:
+        """Past statuses are kept back with the history, and with the statuses; of others what is left is shown."""
+        self.put("moshez", "one")
+        self.put("moshez", "two")
+        self.run_now(self.setter.set_visibility("moshez", None, {"via": Audience.NOBODY}, peer("moshez")))
+        said = self.run_now(self.statuses.history("moshez", None, 5))
+        self.assertEqual([(status.text, status.via) for status in said], [("two", ""), ("one", "")])
+        for field in ("history", "status"):
+            audiences = {"history": None, "status": None, field: Audience.MEMBER}
+            self.run_now(self.setter.set_visibility("moshez", None, audiences, peer("moshez")))
+            self.assertEqual(self.run_now(self.statuses.history("moshez", None, 5)), [])
+
+    def test_visibility_refused(self: Any) -> None:
+        """Nobody but the person says who may see them, of somebody who is known, in words that there are."""
+        self.put("moshez", "x")
+        with self.assertRaises(NotAllowed):
+            self.run_now(self.setter.set_visibility("moshez", True, {}, peer("shawn")))
+        with self.assertRaises(NoSuchUser):
+            self.run_now(self.setter.set_visibility("nosuch", True, {}, peer("nosuch")))
+        for audiences in ({"shoe_size": Audience.WORLD}, {"office": "friends"}):
+            with self.assertRaises(NotAccepted):
+                self.run_now(self.setter.set_visibility("moshez", None, audiences, peer("moshez")))
+
+    def test_explained(self: Any) -> None:
+        """A person is told of each field who may see it, who said so, and whether an asker does."""
+        self.put("moshez", "x", office="Room 1", home_phone="555-2")
+        self.run_now(self.setter.set_visibility("moshez", None, {"office": Audience.LOCAL}, peer("moshez")))
+        for asker, shown in ((Audience.WORLD, False), (Audience.LOCAL, True), (Audience.MEMBER, True)):
+            told = self.run_now(self.setter.explain("moshez", asker, peer("moshez")))
+            fields = {line.field: line for line in told.fields}
+            self.assertEqual((told.login, told.asker, told.hidden), ("moshez", asker, False))
+            office, phone = fields["office"], fields["home_phone"]
+            self.assertEqual((office.audience, office.said_by, office.shown), (Audience.LOCAL, "person", shown))
+            self.assertEqual((phone.value, phone.said_by, phone.shown), ("555-2", "site", False))
+            self.assertEqual(fields["status"].value, "x")
+        self.run_now(self.setter.set_visibility("moshez", True, {}, peer("moshez")))
+        told = self.run_now(self.setter.explain("moshez", Audience.MEMBER, peer("moshez")))
+        self.assertEqual((told.hidden, {line.shown for line in told.fields}), (True, {False}))
+        with self.assertRaises(NoSuchUser):
+            self.run_now(self.setter.explain("nosuch", Audience.WORLD, peer("nosuch")))
 
     def test_unknown_then_known(self: Any) -> None:
         """Somebody who was asked for in vain is found once they have set a status, by alias too."""

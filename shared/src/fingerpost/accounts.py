@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import enum
+import json
 from collections.abc import Mapping
 from datetime import datetime
 
 from attrs import field, frozen
 
+from fingerpost.errors import NotAccepted
 from fingerpost.model import Audience, Availability, Link
+from fingerpost.ops.structure import Wrong, structure
 
-__all__ = ["Row", "RowStatus", "Scope", "Token", "scopes_of"]
+__all__ = ["Row", "RowStatus", "Scope", "Token", "rows_from_bytes", "scopes_of"]
 
 
 class Scope(enum.StrEnum):
@@ -76,3 +79,22 @@ class Row:
     lasting: RowStatus | None = None  # what shows again when `status` expires
     hidden: bool | None = None
     audiences: Mapping[str, Audience] = field(factory=dict)
+
+
+def rows_from_bytes(data: bytes) -> list[Row | NotAccepted]:
+    """The rows of a JSON array, and why something in it is none; raises `NotAccepted` where it is no array."""
+    try:
+        found = json.loads(data)
+        if not isinstance(found, list):
+            raise ValueError("this is no array")
+    except ValueError as error:
+        raise NotAccepted(f"rows: {error}") from error
+    return [_row(item) for item in found]
+
+
+def _row(item: object) -> Row | NotAccepted:
+    try:
+        return structure(item, Row)
+    except Wrong as wrong:
+        path, expected, _ = wrong.found[0]
+        return NotAccepted(f"{'.'.join(map(str, path)) or 'row'}: {expected}")

@@ -13,7 +13,6 @@ from typing import Any, Final, TypeVar
 import cattrs
 from attrs import fields_dict, resolve_types
 
-from fingerpost.accounts import Row
 from fingerpost.errors import NotAccepted
 from fingerpost.model import Change, Person
 
@@ -25,7 +24,6 @@ __all__ = [
     "joined",
     "load",
     "profile_fields",
-    "rows_from_bytes",
 ]
 
 
@@ -38,7 +36,6 @@ def _converter() -> cattrs.Converter:
 
 _CONVERTER: Final = _converter()
 _T = TypeVar("_T")
-_TEXTS = frozenset(name for name, attribute in fields_dict(resolve_types(Row)).items() if attribute.type is str)
 
 
 def dump(value: object) -> bytes:
@@ -85,29 +82,3 @@ def audiences_from_bytes(data: bytes) -> dict[str, str | None]:
         return _CONVERTER.structure(json.loads(data), dict[str, str | None])
     except (ValueError, TypeError, AttributeError) as error:
         raise NotAccepted(f"audiences: these are not fields and audiences ({error})") from error
-
-
-def rows_from_bytes(data: bytes) -> list[Row | NotAccepted]:
-    """The rows of a JSON array, and why something in it is none; raises `NotAccepted` where it is no array."""
-    try:
-        found = json.loads(data)
-        if not isinstance(found, list):
-            raise ValueError("this is no array")
-    except ValueError as error:
-        raise NotAccepted(f"rows: {error}") from error
-    return [_row(item) for item in found]
-
-
-def _row(item: Any) -> Row | NotAccepted:
-    if not isinstance(item, dict) or not isinstance(item.get("login"), str):
-        return NotAccepted("login: it is missing")
-    unknown = sorted(item.keys() - fields_dict(Row).keys())
-    if unknown:
-        return NotAccepted(f"{unknown[0]}: there is no such field")
-    try:
-        for name, value in item.items():
-            if name in _TEXTS and not isinstance(value, str):
-                return NotAccepted(f"{name}: a text was expected")
-        return _CONVERTER.structure(item, Row)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        return NotAccepted(f"this is not a person ({error})")

@@ -1,4 +1,4 @@
-"""Plain YAML values into attrs classes, strictly, gathering everything that is wrong with them.
+"""Plain values, of YAML or JSON, into attrs classes, strictly, gathering everything that is wrong with them.
 
 cattrs finds the way from a type to its values. The hooks here are stricter than its own (no 5 for "5"), and run the
 classes' validators field by field, so that whatever is wrong is known by its key.
@@ -6,10 +6,11 @@ classes' validators field by field, so that whatever is wrong is known by its ke
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from enum import StrEnum
-from functools import partial
-from typing import Any, TypeVar, get_args, get_origin
+from functools import cache, partial
+from typing import Any, TypeVar, cast, get_args, get_origin
 
 import attrs
 import cattrs
@@ -35,24 +36,33 @@ def structure(value: object, kind: type[T]) -> T:
     return _converter().structure(value, kind)
 
 
+@cache
 def _converter() -> cattrs.Converter:
     converter = cattrs.Converter(detailed_validation=False)
     for kind, words in _PLAIN.items():
         converter.register_structure_hook(kind, _strict(kind, words))
-    converter.register_structure_hook_func(_is_choice, _choice)
+    converter.register_structure_hook(datetime, _moment)
     converter.register_structure_hook_func(
         _is_tuple, lambda value, kind: _sequence(converter, value, get_args(kind)[0])
     )
+    converter.register_structure_hook_func(_is_mapping, lambda value, kind: _values(converter, value, *get_args(kind)))
     converter.register_structure_hook_factory(attrs.has, lambda kind: _mapping(converter, kind))
     return converter
+
+
+def _is_mapping(kind: Any) -> bool:
+    return get_origin(kind) is Mapping
 
 
 def _is_tuple(kind: Any) -> bool:
     return get_origin(kind) is tuple
 
 
-def _is_choice(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, StrEnum)
+def _moment(value: object, _: object) -> datetime:
+    try:
+        return datetime.fromisoformat(cast(str, value))
+    except (ValueError, TypeError):
+        raise _wrong(f"expected a time such as 2026-11-21T14:00:00+01:00, not {_shown(value)}") from None
 
 
 def _choice(value: object, kind: type[StrEnum]) -> StrEnum:
@@ -64,7 +74,9 @@ def _choice(value: object, kind: type[StrEnum]) -> StrEnum:
 def _strict(kind: type, words: str) -> Callable[[object, object], object]:
     accepted = (int, float) if kind is float else (kind,)
 
-    def check(value: object, _: object) -> object:
+    def check(value: object, wanted: Any) -> object:
+        if isinstance(wanted, type) and issubclass(wanted, StrEnum):
+            return _choice(value, wanted)  # it is found as a str, which it is
         if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
             raise _wrong(f"expected {words}, not {_shown(value)}")
         return value
@@ -80,6 +92,14 @@ def _sequence(converter: cattrs.Converter, value: object, kind: Any) -> tuple[An
         words = "text or a list of texts" if kind is str else "a list"
         raise _wrong(f"expected {words}, not {_shown(value)}")
     return tuple(_each((index, partial(converter.structure, item, kind)) for index, item in enumerate(value)))
+
+
+def _values(converter: cattrs.Converter, value: object, key: Any, kind: Any) -> dict[Any, Any]:
+    if not isinstance(value, dict):
+        raise _wrong(f"expected keys and values, not {_shown(value)}")
+    names = _each((name, partial(converter.structure, name, key)) for name in value)
+    found = _each((name, partial(converter.structure, item, kind)) for name, item in value.items())
+    return dict(zip(names, found, strict=True))
 
 
 def _mapping(converter: cattrs.Converter, kind: type) -> Callable[[object, object], object]:

@@ -6,8 +6,8 @@ import os
 from datetime import datetime
 
 from fingerpost import adminwire, wire
-from fingerpost.accounts import Scope, scopes_of
-from fingerpost.codec import dump, joined, profile_fields, rows_from_bytes
+from fingerpost.accounts import Scope, rows_from_bytes, scopes_of
+from fingerpost.codec import dump, joined, profile_fields
 from fingerpost.errors import NotAccepted, NotAllowed
 from fingerpost.interfaces import Proof
 from fingerpost.store.accounts.administration import Administration

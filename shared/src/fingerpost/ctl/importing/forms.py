@@ -11,16 +11,14 @@ from typing import IO, Any
 from attrs import fields_dict
 
 from fingerpost.accounts import Row, RowStatus
-from fingerpost.codec import load
+from fingerpost.codec import dump
 from fingerpost.ctl.importing.items import LONGEST, Item, Place, RawLine, raw_lines
 from fingerpost.errors import NotAccepted
 from fingerpost.model import Person
 
 __all__ = ["FORMS", "Form", "form_of"]
 
-_FIELDS = frozenset(fields_dict(Row))
 _TEXTS = frozenset(fields_dict(Person)) - {"aliases", "links", "source"}
-_OF_STATUS = frozenset(fields_dict(RowStatus))
 _COLUMNS = (*(name for name in fields_dict(Row) if name in _TEXTS), "aliases", "status", "hidden")
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False, "": None}
 
@@ -70,7 +68,7 @@ def _continued(file: IO[bytes], start: Place) -> Iterator[RawLine]:
     return raw_lines(file, start)
 
 
-def _item(line: RawLine, parse: Callable[[str], Row], first: int | None = None) -> Iterator[Item]:
+def _item(line: RawLine, parse: Callable[[str], bytes], first: int | None = None) -> Iterator[Item]:
     raw = line.data.decode("utf-8", "replace").rstrip("\r\n")
     if not raw.strip():
         return
@@ -85,49 +83,31 @@ def _item(line: RawLine, parse: Callable[[str], Row], first: int | None = None) 
 
 def _text(data: bytes) -> str:
     try:
-        return data.decode("utf-8-sig").rstrip("\r\n")
+        return data.decode().rstrip("\r\n")
     except UnicodeDecodeError:
         raise Unreadable("this is not UTF-8") from None
 
 
-def _user(text: str) -> Row:
+def _user(text: str) -> bytes:
     name, colon, status = text.partition(":")
     if not colon:
         raise Unreadable("there is no colon between a name and a status")
-    return Row(name.strip(), status=_status(status.strip()))
+    return dump(Row(name.strip(), status=_status(status.strip())))
 
 
 def _status(text: str) -> RowStatus | None:
     return RowStatus(text) if text else None
 
 
-def _object(text: str) -> Row:
+def _object(text: str) -> bytes:
+    """What is in the object is the store's to judge."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
         raise Unreadable("this is not JSON") from None
-    if not isinstance(value, dict) or "login" not in value:
-        raise Unreadable("this is no JSON object with a login")
-    _check_names(value, _FIELDS, "")
-    for name in ("status", "lasting"):
-        if isinstance(value.get(name), dict):
-            _check_names(value[name], _OF_STATUS, f"{name}.")
-    for name, given in value.items():
-        if name in _TEXTS and not isinstance(given, str):
-            raise Unreadable(f"{name}: this is no text")
-    aliases = value.get("aliases", [])
-    if not isinstance(aliases, list) or not all(isinstance(alias, str) for alias in aliases):
-        raise Unreadable("aliases: this is no list of texts")
-    try:
-        return load(text.encode(), Row)
-    except Exception as error:  # cattrs raises what the classes of the values do, and its own
-        raise Unreadable(f"this is no row: {error}") from None
-
-
-def _check_names(value: Mapping[str, object], known: frozenset[str], where: str) -> None:
-    unknown = sorted(set(value) - known)
-    if unknown:
-        raise Unreadable(f"{where}{unknown[0]}: there is no such field")
+    if not isinstance(value, dict):
+        raise Unreadable("this is no JSON object")
+    return dump(value)
 
 
 def _records(lines: Iterator[RawLine]) -> Iterator[tuple[int, RawLine]]:
@@ -157,7 +137,7 @@ def _heading(found: tuple[int, RawLine] | None) -> list[str]:
     return names
 
 
-def _of_columns(names: list[str], text: str) -> Row:
+def _of_columns(names: list[str], text: str) -> bytes:
     cells = _cells(text)
     if len(cells) != len(names):
         raise Unreadable(f"there are {len(cells)} values for {len(names)} columns")
@@ -165,12 +145,8 @@ def _of_columns(names: list[str], text: str) -> Row:
     hidden = given.pop("hidden", "").strip().lower()
     if hidden not in _TRUTH:
         raise Unreadable("hidden: this is neither true nor false")
-    return Row(
-        aliases=tuple(given.pop("aliases", "").split()),
-        status=_status(given.pop("status", "").strip()),
-        hidden=_TRUTH[hidden],
-        **given,
-    )
+    aliases, status = tuple(given.pop("aliases", "").split()), _status(given.pop("status", "").strip())
+    return dump(Row(aliases=aliases, status=status, hidden=_TRUTH[hidden], **given))
 
 
 def _cells(text: str) -> list[str]:

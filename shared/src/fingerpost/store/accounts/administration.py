@@ -7,27 +7,24 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from attrs import fields
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.logger import Logger
 
-from fingerpost.accounts import Row, RowStatus, Scope, Token
-from fingerpost.disclosure import check_audiences
+from fingerpost.accounts import Row, Scope, Token
 from fingerpost.errors import NoSuchUser, NotAccepted
-from fingerpost.model import Person, Status
 from fingerpost.ops.events import Event
 from fingerpost.store.accounts.checkers import digest
 from fingerpost.store.accounts.passwords import Passwords
+from fingerpost.store.accounts.rows import edit, row_of
 from fingerpost.store.dossier import Dossier
-from fingerpost.store.edits import Added, Imported, Removed
+from fingerpost.store.edits import Added, Removed
 from fingerpost.store.interfaces import Framed, IThreads
 from fingerpost.store.store import Store
-from fingerpost.text import check_line, check_login, check_status, utc
+from fingerpost.text import check_line, check_login
 
 __all__ = ["Administration"]
 
 _AT_ONCE = 200  # rows or tokens in a page
-_PROFILE = tuple(attribute.name for attribute in fields(Person) if attribute.name not in {"login", "source"})
 
 
 class Administration:
@@ -113,14 +110,14 @@ class Administration:
         try:
             if isinstance(row, NotAccepted):
                 raise row
-            return await self._store.write(check_login(row.login), _edit(row, now))
+            return await self._store.write(check_login(row.login), edit(row, now))
         except NotAccepted as error:
             return error
 
     async def everybody(self, after: str) -> tuple[list[Row], str | None]:
         """A page of everybody as rows, and where the next one starts."""
         page = await self._reading.run(self._store.engine.dossiers, after, _AT_ONCE)
-        return list(map(_row, page)), page[-1].login if len(page) == _AT_ONCE else None
+        return list(map(row_of, page)), page[-1].login if len(page) == _AT_ONCE else None
 
     async def backup(self, file: int) -> int:
         """Write a copy of everything into an open file; how many bytes that were."""
@@ -154,44 +151,3 @@ class Administration:
             finger_user=login,
             finger_change=what,
         )
-
-
-def _edit(row: Row, now: datetime) -> Imported:
-    given = {name: value for name in _PROFILE if (value := getattr(row, name))}
-    return Imported(
-        given,
-        _status(row.status, now),
-        _status(row.lasting, now),
-        row.hidden,
-        {name: audience for name, audience in check_audiences(row.audiences).items() if audience is not None},
-    )
-
-
-def _status(row: RowStatus | None, now: datetime) -> Status | None:
-    """The status of a row; one whose time is over is none."""
-    if row is None or not row.text:
-        return None
-    since = now if row.since is None else min(utc("since", row.since), now)
-    if row.until is not None and utc("until", row.until) <= now:
-        return None
-    return check_status(Status(row.text, since, row.via, row.emoji, row.availability, row.until))
-
-
-def _row(dossier: Dossier) -> Row:
-    record = dossier.record()
-    assert record is not None
-    lasting = dossier.lasting if dossier.lasting != dossier.status else None
-    return Row(
-        dossier.login,
-        **{name: getattr(record.person, name) for name in _PROFILE},
-        status=_row_status(record.status),
-        lasting=_row_status(lasting),
-        hidden=dossier.visibility.hidden or None,
-        audiences=dossier.visibility.audiences,
-    )
-
-
-def _row_status(status: Status | None) -> RowStatus | None:
-    if status is None:
-        return None
-    return RowStatus(status.text, status.emoji, status.availability, status.set_at, status.expires_at, status.via)

@@ -29,7 +29,7 @@ class ThrottleConfig:
 
 
 class Throttle:
-    """An attempt is paid for before it is checked, so that many at once are no way around; what was no guess is paid back."""
+    """An attempt is paid for before it is checked: many at once are no way around. Success is paid back."""
 
     def __init__(self, clock: IReactorTime, config: ThrottleConfig) -> None:
         self._names = Buckets(clock, 1, 1)
