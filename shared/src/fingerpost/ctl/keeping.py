@@ -38,12 +38,12 @@ class RestoredView(View[Restored]):
 
     def lines(self, result: Restored) -> list[str]:
         """See `View`."""
-        at = f"revision {result.revision}, epoch {result.epoch}"
-        return [f"The store holds the {result.people} people of {result.file} ({at})"]
+        at = f"revision {result.revision}; its epoch is now {result.epoch}"
+        return [f"The store holds what {result.file} does, at {at}"]
 
     def plain(self, result: Restored) -> list[Plain]:
         """See `View`."""
-        return [{"file": result.file, "epoch": result.epoch, "revision": result.revision, "people": result.people}]
+        return [{"file": result.file, "epoch": result.epoch, "revision": result.revision}]
 
 
 @click.command()

@@ -70,7 +70,7 @@ async def edit(store: Store, name: str, fields: dict[str, Any]) -> Record:
     """Change somebody's profile; everybody may change their own. An empty text takes a field away."""
     if not fields:
         raise click.UsageError("Say what is to be changed, such as --project 'Fingerpost'.")
-    return await store.update_profile(name, fields, store.peer(name))
+    return await store.update_profile(name, fields, store.proof)
 
 
 @user.command()
@@ -109,7 +109,7 @@ async def passwd(store: Administration, name: str, password: str | None) -> Done
 @asks(DoneView)
 async def hide(store: Store, name: str) -> Done:
     """Have somebody look as if there were no such user; everybody may hide themselves."""
-    await store.set_visibility(name, True, {}, store.peer(name))
+    await store.set_visibility(name, True, {}, store.proof)
     return Done(f"{name} is hidden", {"login": name, "hidden": True})
 
 
@@ -118,7 +118,7 @@ async def hide(store: Store, name: str) -> Done:
 @asks(DoneView)
 async def unhide(store: Store, name: str) -> Done:
     """Show somebody again who is hidden."""
-    await store.set_visibility(name, False, {}, store.peer(name))
+    await store.set_visibility(name, False, {}, store.proof)
     return Done(f"{name} is not hidden", {"login": name, "hidden": False})
 
 
@@ -130,6 +130,6 @@ async def unhide(store: Store, name: str) -> Done:
 async def disclose(store: Store, name: str, field: str, audience: str) -> Done:
     """Say who may see a field: world, local, member, nobody, or whoever the site says (default)."""
     wanted = None if audience == _SITE else Audience(audience)
-    await store.set_visibility(name, None, {field: wanted}, store.peer(name))
+    await store.set_visibility(name, None, {field: wanted}, store.proof)
     who = "whoever the site says" if wanted is None else f"'{audience}'"
     return Done(f"{field} of {name} is for {who}", {"login": name, "field": field, "audience": audience})

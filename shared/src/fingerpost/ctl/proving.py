@@ -39,7 +39,7 @@ class Claim:
         name = whose(self.user, store)
         if self.password is not None:
             return name, Proof("password", f"{name}:{self.password}")
-        return name, store.peer(name)
+        return name, store.proof
 
 
 def whose(name: str | None, store: Store) -> str:

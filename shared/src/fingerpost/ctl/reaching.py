@@ -52,7 +52,6 @@ class Reach:
 
     socket: str
     login: str
-    is_root: bool
 
     @classmethod
     def of_this_process(cls, socket: str | None) -> Reach:
@@ -62,7 +61,7 @@ class Reach:
             login = pwd.getpwuid(uid).pw_name.lower()
         except KeyError:
             login = ""  # what needs a name says so
-        return cls(socket or (USER_SOCKET if uid else ADMIN_SOCKET), login, uid == 0)
+        return cls(socket or (USER_SOCKET if uid else ADMIN_SOCKET), login)
 
     def for_administrators(self) -> None:
         """See `Reaches`."""
@@ -75,7 +74,7 @@ class Reach:
         from twisted.internet.endpoints import UNIXClientEndpoint
 
         async def asked() -> T:
-            store = await connected(UNIXClientEndpoint(reactor, self.socket), reactor, self)
+            store = await connected(UNIXClientEndpoint(reactor, self.socket), reactor, self.socket, self.login)
             try:
                 return await work(store)
             finally:
@@ -84,8 +83,8 @@ class Reach:
         return _run(reactor, asked)
 
 
-async def connected(endpoint: IStreamClientEndpoint, reactor: Any, reach: Reach) -> Administration:
-    """The store at an endpoint, when it has greeted."""
+async def connected(endpoint: IStreamClientEndpoint, reactor: Any, path: str, login: str) -> Administration:
+    """The store at an endpoint, which is the socket of a path, when it has greeted."""
     from twisted.internet import error
     from twisted.internet.protocol import Factory
 
@@ -99,14 +98,14 @@ async def connected(endpoint: IStreamClientEndpoint, reactor: Any, reach: Reach)
     except error.TimeoutError:
         raise Silent from None
     except error.ConnectError as refused:
-        raise _unreachable(reach.socket, refused.osError) from None
-    store = Administration(protocol, reactor, reach.login, reach.is_root)
+        raise _unreachable(path, refused.osError) from None
+    store = Administration(protocol, reactor, login)
     await store.greet()
     return store
 
 
 def _unreachable(path: str, number: int | None) -> Unreachable:
-    unit = "finger-store-admin.socket" if path == ADMIN_SOCKET else "finger-setter.socket"
+    unit = "finger-store-admin.socket" if path == ADMIN_SOCKET else "finger-setter-user.socket"
     who = "setter" if path == USER_SOCKET else "status store"
     if number == errno.ENOENT:
         return Unreachable(f"The {who} is not running: there is no {path}.", _start(path, unit))

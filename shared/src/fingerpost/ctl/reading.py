@@ -45,7 +45,7 @@ async def history(store: Store, name: str | None, limit: int) -> AsyncIterator[S
     who = whose(name, store)
     before: datetime | None = None
     while limit > 0:
-        statuses = await store.history(who, before, min(limit, _PAGE))
+        statuses = await store.history(who, before, min(limit, _PAGE), store.proof)
         yield statuses
         if not statuses:
             return
@@ -60,4 +60,4 @@ async def history(store: Store, name: str | None, limit: int) -> AsyncIterator[S
 async def explain(store: Store, name: str | None, asker: str) -> Explanation:
     """Tell, field by field, what somebody else is shown of a person, and who decided that."""
     who = whose(name, store)
-    return await store.explain(who, Audience(asker), store.peer(who))
+    return await store.explain(who, Audience(asker), store.proof)

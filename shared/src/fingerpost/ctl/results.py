@@ -53,11 +53,10 @@ class Copied:
 
 @frozen
 class Restored:
-    """A backup took the place of everything: the epoch from now on, the revision, and how many people it holds."""
+    """A backup took the place of everything: the epoch from now on, and the revision."""
 
     epoch: str
     revision: int
-    people: int
     file: str = ""
 
 

@@ -73,7 +73,7 @@ async def clear(store: Store, claim: Claim) -> Record:
 
 async def known(store: Store, name: str) -> Record:
     """A person, as far as whoever runs this may know them; raises `NoSuchUser`."""
-    record = (await store.change(name, store.peer(name))).record
+    record = (await store.change(name, store.proof)).record
     if record is None:
         raise NoSuchUser
     return record

@@ -34,16 +34,16 @@ _WITHIN: Mapping[type[Command], float] = {
 
 @frozen(eq=False)
 class Store(Calls):
-    """See `Calls`. `login` is whose process this is; `for_all` is whether its word is taken for any login."""
+    """See `Calls`. `login` is whose process this is."""
 
     protocol: StoreProtocol
     clock: IReactorTime
     login: str
-    for_all: bool
 
-    def peer(self, name: str) -> Proof:
-        """The proof for what concerns a name: the word of this process for it, or at least for its own login."""
-        return Proof("peer", name if self.for_all else self.login)
+    @property
+    def proof(self) -> Proof:
+        """That this is a process of its user. The admin socket takes it for everybody's, the setter asks the kernel."""
+        return Proof("peer", self.login)
 
     async def greet(self) -> None:
         """Say hello, as has to be done first."""
@@ -116,4 +116,4 @@ class Administration(Store):
     async def restore(self, file: int) -> Restored:
         """Have an open backup take the place of everything."""
         answer = await self.ask(adminwire.Restore, file=file)
-        return Restored(answer["epoch"], answer["revision"], answer["people"])
+        return Restored(answer["epoch"], answer["revision"])

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from attrs import evolve, frozen
 
 from fingerpost import wire
-from fingerpost.codec import dump
 from fingerpost.ctl.importing.items import Item, Place
 
 __all__ = ["Batch", "batches"]
@@ -34,7 +33,7 @@ def batches(items: Iterable[Item]) -> Iterator[Batch]:
     size = 0
     end = Place()
     for item in items:
-        data = dump(item.row) if item.row is not None else b""
+        data = item.row or b""
         if len(data) + 1 > _MOST_BYTES:
             item = evolve(item, row=None, reason=f"this is more than {wire.PAGE_BYTES // 1024} KiB")
         full = item.row is not None and (len(rows) == _MOST_ROWS or size + len(data) + 1 > _MOST_BYTES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -124,10 +125,10 @@ def _input(stack: ExitStack, name: str, form: str, from_start: bool) -> Input:
     if name == "-":
         return Input("stdin", sys.stdin.buffer, form, None, None, Progress())
     try:
-        file = stack.enter_context(Path(name).open("rb"))
+        file = stack.enter_context(open(name, "rb"))  # noqa: SIM115 (the stack closes it)
         status = os.fstat(file.fileno())
         if stat.S_ISDIR(status.st_mode):
-            raise IsADirectoryError(0, "it is a folder")
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         if not stat.S_ISREG(status.st_mode):
             return Input(name, file, form, None, None, Progress())
         remembered = Remembered(state_folder(os.environ), Path(name), form)

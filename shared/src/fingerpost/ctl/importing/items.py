@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from typing import IO
 
 from attrs import frozen
-
-from fingerpost.accounts import Row
 
 __all__ = ["LONGEST", "Item", "Place", "RawLine", "raw_lines"]
 
@@ -33,12 +32,12 @@ class RawLine:
 
 @frozen
 class Item:
-    """A row, or the reason why there is none; where it began, the place behind it, and how it stood in the file."""
+    """A row as JSON, or the reason why there is none; its first line, the place behind it, and how it stood there."""
 
     line: int
     end: Place
     raw: str
-    row: Row | None = None
+    row: bytes | None = None
     reason: str = ""
 
 
@@ -52,5 +51,7 @@ def raw_lines(file: IO[bytes], start: Place) -> Iterator[RawLine]:
         while len(rest) == LONGEST and not rest.endswith(b"\n"):
             rest = file.readline(LONGEST)
             size += len(rest)
+        if not place.offset:
+            data = data.removeprefix(codecs.BOM_UTF8)
         place = Place(place.line + 1, place.offset + size)
         yield RawLine(data, place, too_long)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from attrs import asdict, field, frozen
@@ -61,4 +62,5 @@ class Remembered:
 
     def forget(self) -> None:
         """There is nothing to go on with."""
-        self._file.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._file.unlink()
