@@ -67,8 +67,11 @@ class DisclosingTestCase(SynchronousTestCase):
     def result(self, work: Coroutine[Any, Any, Any]) -> Any:
         return self.successResultOf(Deferred.fromCoroutine(work))
 
-    def say(self, hidden: bool = False, **audiences: Audience) -> None:
-        self.result(self.statuses.set_visibility("ada", hidden, audiences, peer("ada")))
+    def hide(self, hidden: bool) -> None:
+        self.result(self.statuses.set_visibility("ada", hidden, {}, peer("ada")))
+
+    def say(self, **audiences: Audience) -> None:
+        self.result(self.statuses.set_visibility("ada", None, audiences, peer("ada")))
 
     def ask(self, line: bytes, asker: Audience) -> str:
         body: bytes = self.result(self.answers.answer(line, HOSTS[asker])).body
@@ -141,7 +144,7 @@ class HiddenTests(DisclosingTestCase):
         for asker in HOSTS:
             self.start()
             before = [self.ask(line, asker) for line in lines]
-            self.say(hidden=True)
+            self.hide(True)
             hidden = [self.ask(line, asker) for line in lines]
             self.statuses = MemoryStatuses(self.clock)
             self.clock.advance(-60)
@@ -155,6 +158,6 @@ class HiddenTests(DisclosingTestCase):
         """Whoever is no longer hidden is shown as before."""
         self.start()
         before = self.ask(b"/W ada", Audience.WORLD)
-        self.say(hidden=True)
-        self.say(hidden=False)
+        self.hide(True)
+        self.hide(False)
         self.assertEqual(self.ask(b"/W ada", Audience.WORLD), before)

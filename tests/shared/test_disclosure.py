@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from attrs import evolve
 from fingerpost.codec import dump, load
@@ -27,8 +28,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TEXTS = ("office", "office_phone", "home_phone", "email", "homepage", "timezone", "project", "plan", "pubkey")
+SECRETS: dict[str, Any] = {name: f"secret-{name}!" for name in TEXTS}
 ADA = Record(
-    Person("ada", full_name="Ada", links=(Link("me", "secret-links"),), **{name: f"secret-{name}!" for name in TEXTS}),
+    Person("ada", full_name="Ada", links=(Link("me", "secret-links"),), **SECRETS),
     Status("secret-status", NOW, "secret-via", "\N{HOT BEVERAGE}", Availability.BUSY, datetime(2027, 1, 1, tzinfo=UTC)),
 )
 AUDIENCES = st.dictionaries(st.sampled_from(FIELDS), st.sampled_from(Audience))
