@@ -27,7 +27,7 @@ from tests.kit import House
 T = TypeVar("T")
 
 
-@define
+@define(slots=False)
 class Housed:
     """See `Reaches`: a way to a house. `login` is who asks; `is_admin`, whether they may use the admin socket."""
 

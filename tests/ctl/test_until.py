@@ -25,8 +25,8 @@ MOMENTS = st.datetimes(datetime(2005, 1, 1), datetime(2035, 1, 1)).map(lambda mo
 
 def utc(*parts: int) -> datetime:
     """A moment in UTC."""
-    year, month, day, *clock = parts
-    return datetime(year, month, day, *clock, tzinfo=UTC)
+    year, month, day, hour, minute, second = (*parts, 0, 0, 0)[:6]
+    return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
 
 
 class DurationTests(SynchronousTestCase):

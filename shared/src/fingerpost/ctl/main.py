@@ -14,7 +14,7 @@ from fingerpost.ctl.checking import check_config
 from fingerpost.ctl.completing import completion
 from fingerpost.ctl.keeping import backup, restore
 from fingerpost.ctl.people import user
-from fingerpost.ctl.problems import Problem, told
+from fingerpost.ctl.problems import CannotCreate, Problem, told
 from fingerpost.ctl.reaching import Reach
 from fingerpost.ctl.reading import explain, history, list_people
 from fingerpost.ctl.rendering import warn
@@ -43,6 +43,8 @@ class Program(click.Group):
         except BrokenPipeError:
             _read_no_more()
             context.exit(0)
+        except OSError as error:
+            _tell(context, told(CannotCreate(f"The output cannot be written: {error.strerror}.")))
         except (KeyboardInterrupt, click.Abort):
             context.exit(_INTERRUPTED)
 

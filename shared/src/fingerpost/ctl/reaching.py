@@ -85,7 +85,8 @@ class Reach:
 
 async def connected(endpoint: IStreamClientEndpoint, reactor: Any, path: str, login: str) -> Administration:
     """The store at an endpoint, which is the socket of a path, when it has greeted."""
-    from twisted.internet import error
+    from twisted.internet.defer import TimeoutError as TimedOut
+    from twisted.internet.error import ConnectError
     from twisted.internet.protocol import Factory
 
     from fingerpost.connection import StoreProtocol
@@ -95,9 +96,9 @@ async def connected(endpoint: IStreamClientEndpoint, reactor: Any, path: str, lo
     factory.noisy = False
     try:
         protocol: Any = await endpoint.connect(factory).addTimeout(_CONNECT_WITHIN, reactor)
-    except error.TimeoutError:
+    except TimedOut:
         raise Silent from None
-    except error.ConnectError as refused:
+    except ConnectError as refused:
         raise _unreachable(path, refused.osError) from None
     store = Administration(protocol, reactor, login)
     await store.greet()
