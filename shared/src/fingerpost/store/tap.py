@@ -23,7 +23,7 @@ from fingerpost.store.accounts.accounts import Accounts
 from fingerpost.store.accounts.trust import Trust
 from fingerpost.store.administering import AdminSocket
 from fingerpost.store.commits import Commits
-from fingerpost.store.configuration import StoreConfig
+from fingerpost.store.configuration import Listen, StoreConfig
 from fingerpost.store.disclosing import Disclosing
 from fingerpost.store.following import Following
 from fingerpost.store.responders import ReadSocket, SocketFactory
@@ -81,7 +81,7 @@ class StoreService(Operated):
         parts += [
             Listening(places, self._factories[name])
             for name in _SOCKETS
-            if (places := _places(reactor, getattr(config.listen, name), name))
+            if (places := _places(reactor, config.listen, name))
         ]
         for part in parts:
             part.setServiceParent(self)
@@ -137,12 +137,14 @@ class StoreService(Operated):
         self._accounts.trust(trust)
 
 
-def _places(reactor: Any, listen: Sequence[str] | None, name: str) -> list[IStreamServerEndpoint]:
-    """Where a socket is; where systemd passed others and not this one, it is nowhere."""
-    if listen is None and name not in (passed := inherited(os.environ)) and passed.keys() & _SOCKETS.keys():
+def _places(reactor: Any, listen: Listen, name: str) -> list[IStreamServerEndpoint]:
+    """Where a socket is. Where others were configured or passed, and this one was not, it is nowhere."""
+    given: Sequence[str] | None = getattr(listen, name)
+    passed = inherited(os.environ).keys() & _SOCKETS.keys()
+    if given is None and name not in passed and (passed or listen != Listen()):
         return []
     default = f"unix:/run/fingerpost/{name}.sock:mode={_MODES[name]}:backlog=1024"
-    return endpoints(reactor, listen, name, default)
+    return endpoints(reactor, given, name, default)
 
 
 class Farewell(Service):

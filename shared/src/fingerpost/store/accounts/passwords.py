@@ -47,16 +47,12 @@ class Passwords:
 
     def __init__(self, threads: IThreads, config: Argon2Config) -> None:
         self._threads = threads
-        self._decoy = ""
         self.configure(config)
 
     def configure(self, config: Argon2Config) -> None:
         """Make hashes of another cost from now on."""
         self._hasher = config.hasher()
-        self._threads.run(self._hasher.hash, secrets.token_hex()).addCallback(self._keep_decoy)
-
-    def _keep_decoy(self, made: str) -> None:
-        self._decoy = made
+        self._decoy = ""
 
     def hashed(self, password: str) -> Deferred[str]:
         """The hash of a new password; raises `NotAccepted` where it is too short or too long."""
@@ -73,6 +69,8 @@ class Passwords:
         return self._hasher.check_needs_rehash(hashed)
 
     def _matches(self, hashed: str, password: bytes) -> bool:
+        if not self._decoy:  # whoever is the first to be compared: a store without passwords never needs the memory
+            self._decoy = self._hasher.hash(secrets.token_hex())
         try:
             same = self._hasher.verify(hashed or self._decoy, password[: 4 * _LONGEST])
         except (VerificationError, InvalidHash):
