@@ -305,6 +305,18 @@ class ThrottleTests(Accounts):
             self.assertEqual(self.refusal(password("guess", f"u{number}"), f"u{number}"), WORDS)
         self.assertIn("from there", self.refusal(password("guess", "u11"), "u11"))
 
+    def test_tokens_of_nobody(self) -> None:
+        """Tokens that are tried out without a name hold up those alone who come from there."""
+        self.house.accounts.configure(evolve(CHEAP, frontend_attempts=10))
+        self.house.clock.advance(1)
+        for _ in range(12):
+            with self.assertRaises(NotAllowed):
+                self.ask(self.writer, wire.Verify, proof=str(token("fp_guess")))
+        _, secret = self.token()
+        self.house.uid = 4711
+        self.writer = self.connect(WriteSocket)
+        self.assertEqual(self.ask(self.writer, wire.Verify, proof=str(token(secret)))["login"], "moshez")
+
     def test_right_ones_are_not_counted(self) -> None:
         """Somebody who is right every time is never held up."""
         for _ in range(50):

@@ -21,9 +21,11 @@ from fingerpost.store.accounts.checkers import Refused
 from fingerpost.store.accounts.credentials import credentials
 from fingerpost.store.accounts.grants import Grant, IGrant
 from fingerpost.store.accounts.throttle import Throttle, TooManyAttempts
+from fingerpost.text import without_controls
 
 __all__ = ["Asker", "Proving"]
 
+_LONGEST = 64  # characters of a claimed name that are worth to remember
 _SAY_EVERY = 60.0  # seconds between two messages that one name is throttled
 _KINDS = ("peer", "token", "password")
 
@@ -52,8 +54,8 @@ class Proving:
 
     async def grant(self, proof: Proof, asker: Asker, login: str = "", scope: Scope | None = None) -> Grant:
         """What a proof is good for, which must be what `scope` says for `login`; raises `NotAllowed`."""
-        claimed = proof.secret.partition(":")[0].lower() if proof.kind == "password" else login
-        name, frontend = f"{proof.kind}:{claimed}", f"{asker.uid}"
+        claimed = _claimed(proof) or login
+        name, frontend = claimed and f"{proof.kind}:{claimed}", f"{asker.uid}"
         if proof.kind != "peer":
             self._attempt(proof, name, frontend, asker, claimed)
         try:
@@ -104,6 +106,12 @@ class Proving:
             finger_kind=_kind(proof),
             finger_reason=reason,
         )
+
+
+def _claimed(proof: Proof) -> str:
+    """Whose password it is said to be; a token does not say."""
+    login = proof.secret.partition(":")[0] if proof.kind == "password" else ""
+    return without_controls(login[:_LONGEST].lower())
 
 
 def _kind(proof: Proof) -> str:

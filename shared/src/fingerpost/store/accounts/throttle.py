@@ -43,7 +43,7 @@ class Throttle:
         self._frontends.burst = config.frontend_attempts
 
     def attempt(self, name: str, frontend: str) -> None:
-        """Somebody wants to be `name`; raises `TooManyAttempts`."""
+        """Somebody wants to be `name` ("" where that is not said); raises `TooManyAttempts`."""
         for buckets, key, whose in self._all(name, frontend):
             seconds = math.ceil(buckets.wait(key))
             if seconds:
@@ -58,4 +58,5 @@ class Throttle:
             buckets.give_back(key)
 
     def _all(self, name: str, frontend: str) -> Sequence[tuple[Buckets, str, str]]:
-        return (self._names, name, "for this name"), (self._frontends, frontend, "from there")
+        there = (self._frontends, frontend, "from there")
+        return (there, (self._names, name, "for this name")) if name else (there,)

@@ -59,10 +59,11 @@ class Transaction:
             after = write.edit.apply(before.dossier)
         except FingerpostError as error:
             return error
-        framed = self._keep(before, after)
+        whole, shown = after.record(), after.public(self._site)
+        framed = self._keep(before, after, shown)
         if write.edit.forgets:
             self._execute("delete from history where login = ?", (write.login,))
-        outcome = self._answer(framed, after)
+        outcome = framed if whole == shown else Framed(framed.revision, framed.login, _dumped(whole))
         if write.op_id:
             self._execute(
                 "insert into operation (login, op_id, revision, answer) values (?, ?, ?, ?)",
@@ -83,18 +84,16 @@ class Transaction:
             return None
         revision, answer, logged, record = row
         if answer is None and not logged:  # the log no longer reaches back: what is there now is all there is to answer
-            now = dossier_of(self._connection, write.login).record()
-            answer = None if now is None else dump(now)
+            answer = _dumped(dossier_of(self._connection, write.login).record())
         return Framed(revision, write.login, answer or record)
 
     def _kept(self, login: str) -> _Kept:
         row = self._execute("select dossier, revision, record from person where login = ?", (login,)).fetchone()
         return _Kept(Dossier(login)) if row is None else _Kept(load(row[0], Dossier), *row[1:])
 
-    def _keep(self, before: _Kept, after: Dossier) -> Framed:
+    def _keep(self, before: _Kept, after: Dossier, shown: Record | None) -> Framed:
         """Put the dossier in its place; what is shown by it has a new revision if it is not what was shown before."""
-        shown = after.public(self._site)
-        record = None if shown is None else dump(shown)
+        record = _dumped(shown)
         if record == before.record:
             framed = Framed(before.revision or self.revision, after.login, record)
         else:
@@ -106,13 +105,6 @@ class Transaction:
             self._put(framed, after, shown)
             self._index_sources(before.dossier, after)
         return framed
-
-    def _answer(self, framed: Framed, after: Dossier) -> Framed:
-        """The whole record, for whoever changed it."""
-        whole = after.record()
-        if whole == after.public(self._site):
-            return framed
-        return Framed(framed.revision, framed.login, None if whole is None else dump(whole))
 
     def _log(self, framed: Framed) -> None:
         self._execute(
@@ -159,6 +151,10 @@ class Transaction:
                 "insert into term (term, login, alias) values (?, ?, ?)",
                 [(term, login, term in aliases) for term in terms(shown.person)],
             )
+
+
+def _dumped(record: Record | None) -> bytes | None:
+    return None if record is None else dump(record)
 
 
 def _names(person: Person) -> tuple[object, ...]:
