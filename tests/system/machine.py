@@ -54,7 +54,7 @@ class Machine:
         return "running" in self.run("systemctl", "is-system-running", "--wait", check=False)
 
     def run(self, *command: str, user: str = "root", given: str = "", check: bool = True, seconds: float = 60) -> str:
-        """What a command prints, on both of its outputs; raises `Failed` if it fails."""
+        """What a command prints, on both of its outputs; raises `Failed` if it fails. `user` may name a group too."""
         try:
             done = subprocess.run(
                 [*self._inside(user), *command],
@@ -83,7 +83,8 @@ class Machine:
 
     def _inside(self, user: str) -> Sequence[str]:
         clean = ["env", "--ignore-environment", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "TERM=dumb"]
-        become = [] if user == "root" else ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"]
+        user, _, group = user.partition(":")
+        become = [] if user == "root" else ["setpriv", f"--reuid={user}", f"--regid={group or user}", "--init-groups"]
         return ["nsenter", "--target", str(self._init), "--all", *clean, "HOME=/root", *become]
 
     def put(self, path: str, text: str) -> None:

@@ -27,6 +27,8 @@ attempts = {
     "read": lambda: connect(socket.AF_UNIX, "/run/fingerpost/read.sock"),
     "write": lambda: connect(socket.AF_UNIX, "/run/fingerpost/write.sock"),
     "set": lambda: connect(socket.AF_UNIX, "/run/fingerpost/set.sock"),
+    "user": lambda: connect(socket.AF_UNIX, "/run/fingerpost/user.sock"),
+    "admin": lambda: connect(socket.AF_UNIX, "/run/fingerpost/admin.sock"),
     "network": lambda: connect(socket.AF_INET, ("127.0.0.1", 79)),
     "home": lambda: os.listdir("/home/ada"),
     "database": lambda: open("/var/lib/fingerpost/status.db"),
@@ -100,6 +102,8 @@ def test_sandbox_from_inside(machine: Machine, service: str) -> None:
         "read": "done" if reads else "Permission denied",
         "write": "done" if writes else "Permission denied",
         "set": "Permission denied" if reads else "done",
+        "user": "Permission denied" if reads else "done",
+        "admin": "Permission denied",
         "network": "done" if service == "finger-irc" else "Address family not supported by protocol",
         "home": "Permission denied",
         "database": own,
@@ -163,7 +167,9 @@ def test_removal_keeps_and_purge_removes(machine: Machine) -> None:
     assert "finger.yaml" in kept
     assert "refused" in machine.run("finger", "moshez@localhost", check=False)
     machine.sh("apt-get purge --yes 'fingerpost*'", seconds=180)
-    names = " -o ".join(f"-name '{name}'" for name in ("fingerpost*", "finger-*", "finger.s*", "finger.y*"))
+    names = " -o ".join(
+        f"-name '{name}'" for name in ("fingerpost*", "finger-*", "finger.s*", "finger.y*", "*fingerctl*")
+    )
     assert machine.sh(f"find / -xdev \\( {names} \\) -not -path '/root/*'") == ""
     assert "fingerpost" not in machine.run("python3", "-c", PLUGINS)
     assert machine.run("systemctl", "is-system-running").strip() == "running"
