@@ -99,6 +99,13 @@ class PacingTests(SynchronousTestCase):
         self.pace.soon("JOIN #test")
         self.assertEqual((len(self.sent), self.clock.getDelayedCalls()), (5, []))
 
+    def test_rounding(self) -> None:
+        """A wait of which rounding leaves next to nothing is waited for, and not asked for over and over."""
+        for who, lines, seconds in ((2, 3, 1.1), (3, 3, 2.3), (2, 0, 1.9), (1, 4, 0.7)):
+            self.pace.say(["x"] * lines, str(who))
+            self.clock.advance(seconds)
+        self.assertEqual(len(self.sent), 7)
+
     @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 7), st.floats(0, 5)), max_size=30))
     def test_never_too_fast(self, steps: list[tuple[int, int, float]]) -> None:
         """Whatever is said when, in no span of time is there more than the burst and one line per two seconds."""

@@ -15,6 +15,7 @@ __all__ = ["Pace"]
 
 _MOST_EACH = 6  # two answers of three lines
 _MOST = 30  # a minute's worth
+_LEAST = 0.001  # seconds: what rounding leaves of a wait may be so little that adding it to a time changes nothing
 _OURS = ""  # whose turn it is for what `more` has; no host is called that
 
 
@@ -82,7 +83,8 @@ class Pace:
             self._tokens -= 1.0
             self._send(line)
         if self._tokens < 1.0 and not self._stopped:
-            self._call = self._clock.callLater((1.0 - self._tokens) * self._seconds, self._flow)
+            wait = max((1.0 - self._tokens) * self._seconds, _LEAST)
+            self._call = self._clock.callLater(wait, self._flow)
 
     def _next(self) -> str | None:
         if self._first:
