@@ -230,6 +230,8 @@ class TroubleTests(PagesTestCase):
         reply = self.browser.get("/moshez")
         self.assertIn("Happy and well", reply.text)
         self.assertIn("The history is temporarily unavailable.", reply.text)
+        self.statuses.site = Site(fields={"history": Audience.LOCAL})
+        self.assertNotIn("temporarily unavailable", self.browser.get("/moshez").text)
 
     def unavailable(self) -> Exception:
         from fingerpost.errors import TemporarilyUnavailable

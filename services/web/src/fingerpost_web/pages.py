@@ -124,7 +124,7 @@ class Pages:
         return "status" not in self._statuses.kept_back
 
     async def _history(self, record: Record) -> list[Status] | None:
-        """What somebody said before the status they have now; None where it can't be had."""
+        """What somebody said before the status they have now; None where it can't be had, and would be shown."""
         limit = self.config.history_limit
         if not limit:
             return []
@@ -133,7 +133,7 @@ class Pages:
         except NoSuchUser:
             return []
         except FingerpostError:
-            return None
+            return [] if {"status", "history"} & self._statuses.kept_back else None
         return [status for status in said if status != record.status][:limit]
 
     async def _page(
