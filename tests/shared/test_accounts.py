@@ -204,6 +204,18 @@ class ProofTests(Accounts):
         _, everything = self.token("root", "admin")
         self.assertIn(b"here", self.set_status(token(everything))["change"])
 
+    def test_a_token_tells_nothing(self) -> None:
+        """Whoever has only a token to set the status learns nothing by it that is not for every member."""
+        self.add(home_phone="555-2", office="Room 1")
+        _, secret = self.token()
+        proof = token(secret)
+        made = self.set_status(proof)["change"]
+        self.assertEqual((b"here" in made, b"555-2" in made), (True, False))
+        seen = self.ask(self.writer, wire.GetRecord, name="moshez", proof=str(proof))["change"]
+        self.assertEqual((b"Room 1" in seen, b"555-2" in seen), (True, False))
+        with self.assertRaises(NotAllowed):
+            self.ask(self.writer, wire.Explain, name="moshez", asker="world", proof=str(proof))
+
     def test_peers(self) -> None:
         """The word of a process is taken only if its user is trusted."""
         self.set_status(peer("moshez"))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from attrs import evolve
+
 from fingerpost import wire
 from fingerpost.accounts import Scope
-from fingerpost.codec import audiences_from_bytes, dump, profile_fields
+from fingerpost.codec import audiences_from_bytes, dump, load, profile_fields
 from fingerpost.disclosure import check_audiences
 from fingerpost.errors import NotAccepted
 from fingerpost.interfaces import Proof
-from fingerpost.model import Audience, Availability, Status
+from fingerpost.model import Audience, Availability, Person, Record, Status
 from fingerpost.store.accounts.grants import Grant
 from fingerpost.store.edits import Edit, ProfileUpdated, StatusCleared, StatusSet, VisibilitySet
 from fingerpost.store.responders import ReadSocket
@@ -37,35 +39,35 @@ class WriteSocket(ReadSocket):
         expires: datetime | None,
     ) -> wire.Answer:
         """See `wire.SetStatus`."""
-        login = await self._allowed(name, proof, Scope.STATUS)
+        login, grant = await self._allowed(name, proof, Scope.STATUS)
         status = Status(text, self._store.now(), via, emoji or "", _availability(availability), expires)
-        return await self._write(login, op_id, StatusSet(check_status(status)))
+        return await self._write(login, grant, op_id, StatusSet(check_status(status)))
 
     @wire.ClearStatus.responder
     async def clear_status(self, name: str, proof: str, op_id: str) -> wire.Answer:
         """See `wire.ClearStatus`."""
-        login = await self._allowed(name, proof, Scope.STATUS)
-        return await self._write(login, op_id, StatusCleared(self._store.now()))
+        login, grant = await self._allowed(name, proof, Scope.STATUS)
+        return await self._write(login, grant, op_id, StatusCleared(self._store.now()))
 
     @wire.UpdateProfile.responder
     async def update_profile(self, name: str, proof: str, op_id: str, fields: bytes) -> wire.Answer:
         """See `wire.UpdateProfile`."""
-        login = await self._allowed(name, proof, Scope.PROFILE)
-        return await self._write(login, op_id, ProfileUpdated(profile_fields(fields)))
+        login, grant = await self._allowed(name, proof, Scope.PROFILE)
+        return await self._write(login, grant, op_id, ProfileUpdated(profile_fields(fields)))
 
     @wire.SetVisibility.responder
     async def set_visibility(
         self, name: str, proof: str, op_id: str, hidden: bool | None, audiences: bytes | None
     ) -> wire.Answer:
         """See `wire.SetVisibility`."""
-        login = await self._allowed(name, proof, Scope.PROFILE)
+        login, grant = await self._allowed(name, proof, Scope.PROFILE)
         given = check_audiences({} if audiences is None else audiences_from_bytes(audiences))
-        return await self._write(login, op_id, VisibilitySet(hidden, given))
+        return await self._write(login, grant, op_id, VisibilitySet(hidden, given))
 
     @wire.Explain.responder
     async def explain(self, name: str, asker: str, proof: str) -> wire.Answer:
         """See `wire.Explain`."""
-        login = await self._allowed(name, proof, Scope.PROFILE)
+        login, _ = await self._allowed(name, proof, Scope.PROFILE)
         if asker not in _ASKERS:
             raise NotAccepted(f"asker: '{asker}' is none of {', '.join(_ASKERS)}")
         return {"explanation": dump(await self._store.explain(login, Audience(asker)))}
@@ -81,13 +83,17 @@ class WriteSocket(ReadSocket):
         grant: Grant = await self.factory.proving.grant(Proof.parse(proof), self.asker, name, scope)
         return grant
 
-    async def _allowed(self, name: str, proof: str, scope: Scope) -> str:
+    async def _allowed(self, name: str, proof: str, scope: Scope) -> tuple[str, Grant]:
         login = check_login(name)
-        await self.granted(proof, login, scope)
-        return login
+        return login, await self.granted(proof, login, scope)
 
-    async def _write(self, login: str, op_id: str, edit: Edit) -> wire.Answer:
-        return {"change": bytes(await self._store.write(login, edit, op_id))}
+    async def _write(self, login: str, grant: Grant, op_id: str, edit: Edit) -> wire.Answer:
+        """Make an edit, and answer with the record: who may only set the status learns no more than that of it."""
+        framed = await self._store.write(login, edit, op_id)
+        if framed.record is not None and not grant.knows(login):
+            status = load(framed.record, Record).status
+            framed = evolve(framed, record=dump(Record(Person(login), status)))
+        return {"change": bytes(framed)}
 
 
 def _availability(value: str | None) -> Availability:

@@ -40,7 +40,7 @@ class Grant:
 
     def knows(self, login: str) -> bool:
         """See `IGrant`."""
-        return self.allows(Scope.PROFILE, login) or self.allows(Scope.STATUS, login)
+        return self.allows(Scope.PROFILE, login)
 
 
 @implementer(IRealm)
