@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Coroutine, Mapping
+from inspect import signature
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, TypeVar
@@ -25,6 +26,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.kit import House
 
 T = TypeVar("T")
+# Before 8.2 click has to be told that stderr is not stdout.
+_APART: dict[str, Any] = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
+_RUNNER = CliRunner(**_APART)
 
 
 @define(slots=False)
@@ -87,7 +91,7 @@ class CommandTestCase(SynchronousTestCase):
         self, *arguments: str, code: int = 0, stdin: str | bytes = "", environment: Mapping[str, str] | None = None
     ) -> Result:
         """What a command does, which has to return a code."""
-        result = CliRunner().invoke(
+        result = _RUNNER.invoke(
             fingerctl, arguments, input=stdin, obj=self.reach, env=environment, prog_name="fingerctl"
         )
         if result.exception is not None and not isinstance(result.exception, SystemExit):
