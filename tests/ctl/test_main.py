@@ -108,6 +108,17 @@ class ErrorTests(CommandTestCase):
         with mock.patch.object(self.reach, "run", side_effect=OSError(28, "No space left on device")):
             self.assertIn("No space left", self.refused("list", code=73)["message"])
 
+    def test_not_utf8(self) -> None:
+        """Bytes that are no text are refused in words, wherever they are meant to go."""
+        for arguments in (
+            ["status", "set", "\udcff"],
+            ["user", "add", "ada", "--plan", "\udcff"],
+            ["history", "\udcff"],
+        ):
+            self.assertIn("not UTF-8", self.refused(*arguments, code=65)["message"])
+        self.refused("user", "import", "\udcff", code=66)
+        self.assertIn("\ufffd", self.fingerctl("user", "import", "\udcff", code=66).stderr)
+
     def test_usage(self) -> None:
         """A wrong command line is told by click, and as JSON where that was asked for."""
         self.assertIn("Usage: fingerctl list", self.fingerctl("list", "more", code=2).stderr)

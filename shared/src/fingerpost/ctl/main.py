@@ -20,7 +20,7 @@ from fingerpost.ctl.reading import explain, history, list_people
 from fingerpost.ctl.rendering import warn
 from fingerpost.ctl.status import status
 from fingerpost.ctl.tokens import token
-from fingerpost.errors import FingerpostError
+from fingerpost.errors import FingerpostError, NotAccepted
 
 __all__ = ["fingerctl", "main"]
 
@@ -40,6 +40,8 @@ class Program(click.Group):
             if not context.meta.get(JSON):
                 raise
             _tell(context, Problem("usage", error.exit_code, error.format_message()))
+        except UnicodeError:
+            _tell(context, told(NotAccepted("What was given on the command line is not UTF-8.")))
         except BrokenPipeError:
             _read_no_more()
             context.exit(0)
@@ -75,7 +77,7 @@ def main() -> None:
 
 def _tell(context: click.Context, problem: Problem) -> None:
     if context.meta.get(JSON):
-        click.echo(json.dumps(problem.plain(), ensure_ascii=False), err=True)
+        click.echo(json.dumps(problem.plain()), err=True)
     else:
         warn(problem.lines())
     context.exit(problem.code)

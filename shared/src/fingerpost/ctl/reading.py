@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["explain", "history", "list_people"]
 
-_PAGE = 200
+_PAGE = 1000  # at most; the store cuts a page where a message ends
 _ASKERS = [audience.value for audience in Audience if audience is not Audience.NOBODY]
 
 

@@ -46,7 +46,7 @@ def present(view: View[T], result: T, as_json: bool) -> int:
     """Print a result; the exit code."""
     if as_json:
         for value in view.plain(result):
-            click.echo(json.dumps(value, ensure_ascii=False))
+            click.echo(json.dumps(value))
     else:
         for line in view.lines(result):
             click.echo(without_controls(line, block=True))

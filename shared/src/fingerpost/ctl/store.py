@@ -58,6 +58,8 @@ class Store(Calls):
             cause = error.__cause__
             if isinstance(cause, UnhandledCommand):
                 raise ForAdministrators("This socket takes no commands for administrators.") from None
+            if isinstance(cause, UnicodeError):
+                raise cause from None
             if isinstance(cause, TooLong):
                 raise NotAccepted("text: this is far too long") from None
             if isinstance(cause, ConnectionClosed):

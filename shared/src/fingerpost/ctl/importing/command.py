@@ -97,7 +97,7 @@ async def import_people(store: Administration, given: Input, refused: IO[str] | 
         _tell_refused(item, reason, as_json)
         if refused is not None:
             row = {"line": item.line, "reason": reason, "row": item.raw}
-            refused.write(json.dumps(row, ensure_ascii=False) + "\n")
+            refused.write(json.dumps(row) + "\n")
 
     with _bar(given) as advance:
         saved = time.monotonic()
@@ -136,9 +136,9 @@ def _input(stack: ExitStack, name: str, form: str, from_start: bool) -> Input:
         raise CannotRead(f"{name} cannot be read: {error.strerror}.") from None
     progress, changed = (Progress(), False) if from_start else remembered.load()
     if changed:
-        warn([f"{name} has changed since it was begun; starting over"])
+        _note(f"{name} has changed since it was begun; starting over")
     elif progress.place.line:
-        warn([f"Going on behind line {progress.place.line} of {name}"])
+        _note(f"Going on behind line {progress.place.line} of {name}")
     return Input(name, file, form, status.st_size, remembered, progress)
 
 
@@ -154,7 +154,7 @@ def _appended(path: str, again: bool) -> Iterator[IO[str]]:
 def _tell_refused(item: Item, reason: str, as_json: bool) -> None:
     if as_json:
         value: Any = Problem("not_accepted", _EX_DATAERR, reason).plain()
-        click.echo(json.dumps({"error": {**value["error"], "line": item.line}}, ensure_ascii=False), err=True)
+        click.echo(json.dumps({"error": {**value["error"], "line": item.line}}), err=True)
     else:
         warn([f"line {item.line}: {reason}"])
 
@@ -173,7 +173,13 @@ def _save(given: Input, progress: Progress, refused: IO[str] | None) -> None:
 def _say_where(given: Input, progress: Progress) -> None:
     line = progress.place.line
     more = "the same command goes on from there" if given.remembered else "what is behind it was not taken in"
-    warn([f"Stopped behind line {line} of {given.name}; {more}"])
+    _note(f"Stopped behind line {line} of {given.name}; {more}")
+
+
+def _note(sentence: str) -> None:
+    """Tell people; programs hear of errors alone."""
+    if not wants_json():
+        warn([sentence])
 
 
 @contextmanager
