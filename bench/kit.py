@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-__all__ = ["Side", "compare", "folder", "free_port", "python", "running", "twistd", "wait_for"]
+__all__ = ["Side", "compare", "fingerctl", "folder", "free_port", "python", "running", "twistd", "wait_for"]
 
 Side = Callable[[], float]
 
@@ -26,6 +26,20 @@ python = sys.executable
 def twistd(*arguments: str) -> list[str]:
     """The command that runs a service."""
     return [python, str(Path(python).with_name("twistd")), "--nodaemon", "--pidfile=", *arguments]
+
+
+def fingerctl(admin: Path, *arguments: str, given: bytes = b"") -> int:
+    """Run fingerctl on a store's admin socket; the most memory that it has had, in MiB."""
+    command = [str(Path(python).with_name("fingerctl")), "--socket", str(admin), *arguments]
+    environment = os.environ | {"XDG_STATE_HOME": str(admin.parent / "state")}
+    process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    assert process.stdin is not None
+    process.stdin.write(given)
+    process.stdin.close()
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"{' '.join(command)} failed")
+    return usage.ru_maxrss // 1024
 
 
 def free_port() -> int:

@@ -6,9 +6,7 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -22,7 +20,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import clientFromString
 from twisted.internet.task import react
 
-from bench.kit import compare, folder, python, running, twistd
+from bench.kit import compare, fingerctl, folder, running, twistd
 
 LOOKUPS = 2000
 FEW = 1000
@@ -61,23 +59,12 @@ def peak(pid: int) -> int:
     return int(line.split()[1]) // 1024
 
 
-def fingerctl(where: Path, name: str, *arguments: str) -> int:
-    """Run fingerctl on a store; the most memory that it has had, in MiB."""
-    command = [str(Path(python).with_name("fingerctl")), "--socket", f"{name}-admin.sock", *arguments]
-    environment = os.environ | {"XDG_STATE_HOME": str(where / "state")}
-    process = subprocess.Popen(command, cwd=where, env=environment, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(f"{' '.join(command)} failed")
-    return usage.ru_maxrss // 1024
-
-
 def take_in(where: Path, name: str, people: int) -> None:
     """Import people with fingerctl, and print what that took."""
     rows(where / f"{name}.jsonl", people)
     with store(where, name) as pid:
         began = time.perf_counter()
-        ours = fingerctl(where, name, "user", "import", f"{name}.jsonl")
+        ours = fingerctl(where / f"{name}-admin.sock", "user", "import", f"{where}/{name}.jsonl")
         seconds = time.perf_counter() - began
         size = (where / f"{name}.db").stat().st_size // 2**20
         print(
@@ -113,7 +100,7 @@ def started(where: Path, name: str) -> float:
     """Seconds until a store answers."""
     began = time.perf_counter()
     with store(where, name):
-        fingerctl(where, name, "status", "show", "user1")
+        fingerctl(where / f"{name}-admin.sock", "status", "show", "user1")
         return time.perf_counter() - began
 
 
