@@ -46,6 +46,7 @@ def filled() -> CollectorRegistry:
     store = StoreMetrics(registry, lambda: 18)
     store.committed(0.004, 7)
     store.sources({"users": True, "guests": False})
+    store.proof("token", "refused")
     return registry
 
 
