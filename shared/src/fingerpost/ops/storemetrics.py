@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -10,6 +11,7 @@ from fingerpost.ops.metrics import SECONDS, Read
 
 __all__ = ["StoreMetrics"]
 
+_KINDS = ("peer", "token", "password")
 _WRITES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
@@ -39,6 +41,8 @@ class StoreMetrics:
             ("kind", "outcome"),
             registry=registry,
         )
+        for kind, outcome in product(_KINDS, ("accepted", "refused", "throttled")):
+            self._proofs.labels(kind, outcome)  # from nothing to one is no rise for whoever scrapes
 
     def proof(self, kind: str, outcome: str) -> None:
         """A proof was looked at; both words are from closed sets."""
