@@ -139,6 +139,7 @@ class CheckConfigTests(CommandTestCase):
         self.assertIn("the defaults are in force", self.fingerctl("check-config").stdout)
         path = self.path("store.yaml", "engine: 'memory:'\n")
         self.path("web.yaml", "")
+        self.assertIn("finger.yaml: not there, so the defaults", self.fingerctl("check-config", "finger").stdout)
         self.assertEqual(self.fingerctl("check-config", "store").stdout, f"{path}: good\n")
         self.assertEqual(len(self.objects("check-config")), 2)
 
@@ -161,8 +162,8 @@ class CheckConfigTests(CommandTestCase):
         self.assertIn(f"{path}:2: store.engine: ", self.fingerctl("check-config", path, code=78).stderr)
 
     def test_missing(self) -> None:
-        """A file that is not there is wrong; a name that says nothing is a wrong command line."""
-        self.assertIn("No such file", self.fingerctl("check-config", "store", code=78).stderr)
+        """A file that is named and not there is wrong; a name that says nothing is a wrong command line."""
+        self.assertIn("No such file", self.fingerctl("check-config", "/nowhere/store.yaml", code=78).stderr)
         self.assertIn("neither", self.fingerctl("check-config", "x.txt", code=2).stderr)
 
 

@@ -45,6 +45,7 @@ class PeopleTests(CommandTestCase):
     def test_wrong_edits(self) -> None:
         """Nothing to change and a link that is none are wrong command lines; a wrong value is the store's to refuse."""
         self.assertEqual(self.refused("user", "edit", "ada", code=2)["kind"], "usage")
+        self.fingerctl("user", "edit", "ada", "--office", "B 12", code=67)
         self.refused("user", "edit", "ada", "--link", "https://example.org/", code=2)
         self.fingerctl("user", "add", "ada")
         self.assertIn("timezone", self.refused("user", "edit", "ada", "--timezone", "Mars/Base", code=65)["message"])
@@ -80,6 +81,14 @@ class PeopleTests(CommandTestCase):
         self.assertEqual(self.objects("status", "show", "ada"), [{"login": "ada", "name": "ada"}])
         self.assertEqual(self.fingerctl("user", "unhide", "ada").stdout, "ada is not hidden\n")
         self.assertEqual(len(self.objects("list", "--all")), 1)
+
+    def test_nobody(self) -> None:
+        """A name with a slip of the pen in it makes nobody known; but whoever is new may begin with themselves."""
+        for arguments in (["hide", "nosuch"], ["unhide", "nosuch"], ["disclose", "nosuch", "plan", "world"]):
+            self.refused("user", *arguments, code=67)
+        self.assertEqual(self.objects("list", "--all"), [])
+        self.reach.login = "ada"
+        self.assertEqual(self.objects("user", "edit", "ada", "--office", "B 12")[0]["office"], "B 12")
 
     def test_disclose(self) -> None:
         """A field is for whom the person says, until they leave it to the site again."""

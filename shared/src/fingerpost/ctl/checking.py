@@ -18,15 +18,17 @@ __all__ = ["check_config"]
 _ETC = Path("/etc/fingerpost")
 _WHOLE = "fingerpost"  # the file of `twistd fingerpost`, with everything as sections
 
+_GOOD = {True: "good", False: "not there, so the defaults are in force"}
+
 
 class CheckedView(View[Sequence[Checked]]):
     """Files, and what is wrong with them."""
 
     def lines(self, result: Sequence[Checked]) -> list[str]:
         """See `View`."""
-        return [f"{checked.file}: good" for checked in result if not checked.problems] or (
-            [] if result else [f"There are no files in {_ETC}, and so the defaults are in force"]
-        )
+        if not result:
+            return [f"There are no files in {_ETC}, so the defaults are in force"]
+        return [f"{checked.file}: {_GOOD[checked.is_there]}" for checked in result if not checked.problems]
 
     def asides(self, result: Sequence[Checked]) -> list[str]:
         """See `View`."""
@@ -85,6 +87,8 @@ def _named(kinds: Mapping[str, type], name: str) -> tuple[str, Path]:
 
 
 def _checked(kinds: Mapping[str, type], section: str, path: Path) -> Checked:
+    if path.parent == _ETC and not path.exists():
+        return Checked(str(path), section, is_there=False)
     try:
         if section == _WHOLE:
             from fingerpost.ops.operated import MetricsConfig

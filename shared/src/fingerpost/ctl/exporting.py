@@ -11,7 +11,7 @@ import click
 from fingerpost.codec import dump
 from fingerpost.ctl.asking import asks
 from fingerpost.ctl.files import replacing
-from fingerpost.ctl.rendering import Plain, View
+from fingerpost.ctl.rendering import Plain, View, counted
 from fingerpost.ctl.results import Exported
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class ExportedView(View[Exported]):
 
     def lines(self, result: Exported) -> list[str]:
         """See `View`."""
-        return [] if result.file == "-" else [f"{result.people} people are in {result.file}"]
+        return [] if result.file == "-" else [f"{counted(result.people, 'person', 'people')} in {result.file}"]
 
     def plain(self, result: Exported) -> list[Plain]:
         """See `View`."""

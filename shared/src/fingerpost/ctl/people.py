@@ -14,6 +14,7 @@ from fingerpost.ctl.profile import profiled
 from fingerpost.ctl.proving import new_password
 from fingerpost.ctl.rendering import Plain, View
 from fingerpost.ctl.results import Done, Removed
+from fingerpost.ctl.status import known
 from fingerpost.ctl.views import DoneView, RecordView
 from fingerpost.disclosure import FIELDS
 from fingerpost.model import Audience, Record
@@ -70,7 +71,7 @@ async def edit(store: Store, name: str, fields: dict[str, Any]) -> Record:
     """Change somebody's profile; everybody may change their own. An empty text takes a field away."""
     if not fields:
         raise click.UsageError("Say what is to be changed, such as --project 'Fingerpost'.")
-    return await store.update_profile(name, fields, store.proof)
+    return await store.update_profile(await _known_login(store, name), fields, store.proof)
 
 
 @user.command()
@@ -109,8 +110,9 @@ async def passwd(store: Administration, name: str, password: str | None) -> Done
 @asks(DoneView)
 async def hide(store: Store, name: str) -> Done:
     """Have somebody look as if there were no such user; everybody may hide themselves."""
-    await store.set_visibility(name, True, {}, store.proof)
-    return Done(f"{name} is hidden", {"login": name, "hidden": True})
+    login = await _known_login(store, name)
+    await store.set_visibility(login, True, {}, store.proof)
+    return Done(f"{login} is hidden", {"login": login, "hidden": True})
 
 
 @user.command()
@@ -118,8 +120,9 @@ async def hide(store: Store, name: str) -> Done:
 @asks(DoneView)
 async def unhide(store: Store, name: str) -> Done:
     """Show somebody again who is hidden."""
-    await store.set_visibility(name, False, {}, store.proof)
-    return Done(f"{name} is not hidden", {"login": name, "hidden": False})
+    login = await _known_login(store, name)
+    await store.set_visibility(login, False, {}, store.proof)
+    return Done(f"{login} is not hidden", {"login": login, "hidden": False})
 
 
 @user.command()
@@ -130,6 +133,12 @@ async def unhide(store: Store, name: str) -> Done:
 async def disclose(store: Store, name: str, field: str, audience: str) -> Done:
     """Say who may see a field: world, local, member, nobody, or whoever the site says (default)."""
     wanted = None if audience == _SITE else Audience(audience)
-    await store.set_visibility(name, None, {field: wanted}, store.proof)
+    login = await _known_login(store, name)
+    await store.set_visibility(login, None, {field: wanted}, store.proof)
     who = "whoever the site says" if wanted is None else f"'{audience}'"
-    return Done(f"{field} of {name} is for {who}", {"login": name, "field": field, "audience": audience})
+    return Done(f"{field} of {login} is for {who}", {"login": login, "field": field, "audience": audience})
+
+
+async def _known_login(store: Store, name: str) -> str:
+    """The login of somebody who is known: a slip of the pen must not make one known. Oneself may be new."""
+    return name if name == store.login else (await known(store, name)).login

@@ -16,7 +16,7 @@ from fingerpost.disclosure import UNKNOWN
 from fingerpost.model import Status
 from fingerpost.text import without_controls
 
-__all__ = ["Table", "View", "iso", "local", "plain_status", "present", "warn"]
+__all__ = ["Table", "View", "counted", "iso", "local", "plain_status", "present", "warn"]
 
 T = TypeVar("T")
 Plain = Mapping[str, object]
@@ -82,6 +82,11 @@ class Table:
 def local(moment: datetime | None) -> str:
     """A moment as this machine's clock shows it; "" where it is not known."""
     return "" if moment is None or moment == UNKNOWN else f"{moment.astimezone():%Y-%m-%d %H:%M}"
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """So many of something, in words."""
+    return f"{number} {one if number == 1 else many}"
 
 
 def iso(moment: datetime | None) -> str | None:

@@ -79,8 +79,9 @@ class Imported:
 
 @frozen
 class Checked:
-    """A configuration file, and what is wrong with it."""
+    """A configuration file, and what is wrong with it; without one the defaults are in force, which is fine."""
 
     file: str
     section: str
     problems: Sequence[Problem] = ()
+    is_there: bool = True

@@ -18,7 +18,7 @@ from fingerpost.until import moment_after, moment_of, zone_named
 if TYPE_CHECKING:
     from fingerpost.ctl.store import Store
 
-__all__ = ["status"]
+__all__ = ["known", "status"]
 
 
 @click.group()

@@ -22,7 +22,7 @@ from fingerpost.ctl.importing.forms import FORMS, form_of
 from fingerpost.ctl.importing.items import Item
 from fingerpost.ctl.importing.resuming import Progress, Remembered, state_folder
 from fingerpost.ctl.problems import CannotCreate, CannotRead, Problem
-from fingerpost.ctl.rendering import Plain, View, warn
+from fingerpost.ctl.rendering import Plain, View, counted, warn
 from fingerpost.ctl.results import Imported
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ class ImportedView(View[Imported]):
 
     def lines(self, result: Imported) -> list[str]:
         """See `View`."""
-        refused = f"; {result.refused} rows were refused" if result.refused else ""
-        return [f"{result.people} people are taken in, {result.changed} of them new or different{refused}"]
+        refused = f"; {counted(result.refused, 'row', 'rows')} refused" if result.refused else ""
+        return [f"{counted(result.people, 'person', 'people')} taken in, {result.changed} new or different{refused}"]
 
     def plain(self, result: Imported) -> list[Plain]:
         """See `View`."""
