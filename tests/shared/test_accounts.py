@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from tempfile import mkdtemp
@@ -21,11 +22,12 @@ from fingerpost.store.accounts.accounts import ProofsConfig
 from fingerpost.store.accounts.passwords import Argon2Config
 from fingerpost.store.administering import AdminSocket
 from fingerpost.store.engine.sqlite import SQLiteEngine
+from fingerpost.store.interfaces import Framed
 from fingerpost.store.responders import ReadSocket
 from fingerpost.store.writing import WriteSocket
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.logger import globalLogPublisher
 from twisted.protocols.amp import AMP, UnhandledCommand
 from twisted.test.iosim import connectedServerAndClient
@@ -521,6 +523,24 @@ class AdminTests(Accounts):
         self.assertEqual((b"Room 1" in seen, b"555-2" in seen), (True, False))
         own = self.ask(self.writer, wire.GetRecord, name="moshez", proof=str(peer("moshez")))["change"]
         self.assertIn(b"555-2", own)
+
+    def test_the_past_of_the_feed(self) -> None:
+        """Whoever follows the feed from its beginning is not sent what was seen once, and may not be seen now."""
+        self.add(office="Room 1")
+        self.add("shawn", office="Room 2")
+        audiences = dumped({"office": "member"})
+        proof = str(peer("moshez"))
+        self.ask(self.writer, wire.SetVisibility, name="moshez", proof=proof, op_id="", audiences=audiences)
+        sent: list[bytes] = []
+
+        def send(first: int, last: int, changes: Sequence[Framed]) -> Deferred[None]:
+            sent.extend(map(bytes, changes))
+            return succeed(None)
+
+        store = self.house.store
+        self.house.result(store.subscribe(store.engine.epoch, 0, send, lambda: None)).wake()
+        self.house.turn()
+        self.assertEqual((len(sent), b"Room 1" in b"".join(sent), b"Room 2" in b"".join(sent)), (3, False, True))
 
     def test_hidden_from_members(self) -> None:
         """Somebody hidden is nobody to members too, with and without history."""

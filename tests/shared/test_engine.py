@@ -248,6 +248,23 @@ class EngineContract:
         self.assertEqual(load(after.record, Record).person, load(before.record, Record).person)
         self.assertEqual(self.shown("a"), "y")
 
+    def test_the_log_forgets(self: Any) -> None:
+        """What others may no longer see is not in what the change log says of before, either."""
+        self.write("a", ProfileUpdated({"office": "Room 1", "project": "x"}), "op")
+        self.say("a", "at home", 1)
+        self.say("b", "y", 2)
+        self.write("a", VisibilitySet(None, {"office": Audience.MEMBER}))
+        log = b"".join(map(bytes, self.engine.changes(0, 9)))
+        self.assertEqual((b"Room 1" in log, b"at home" in log, b'"y"' in log), (False, True, True))
+        self.engine.site = Site(fields={"project": Audience.NOBODY})
+        self.write("a", Looked())
+        self.assertNotIn(b'"x"', b"".join(map(bytes, self.engine.changes(0, 9))))
+        self.write("a", VisibilitySet(True, {}))
+        self.assertNotIn(b"at home", b"".join(map(bytes, self.engine.changes(0, 9))))
+        self.write("b", Removed())
+        self.assertEqual([framed.record for framed in self.engine.changes(0, 9)], [None] * 7)
+        self.assertEqual([framed.revision for framed in self.engine.changes(0, 9)], list(range(1, 8)))
+
     def test_hidden_statuses_expire(self: Any) -> None:
         """The status of somebody hidden ends when its time is over, though nobody sees it."""
         self.say("a", "at work", 1)

@@ -34,6 +34,11 @@ class Edit:
 
     forgets: ClassVar[bool] = False
 
+    @property
+    def narrows(self) -> bool:
+        """Whether others may see less after it, and so not what the change log says of before."""
+        return False
+
     def apply(self, before: Dossier) -> Dossier:
         """The dossier after the change; raises a `FingerpostError` where it can't be made."""
         raise NotImplementedError
@@ -95,6 +100,11 @@ class VisibilitySet(Edit):
     hidden: bool | None
     audiences: Mapping[str, Audience | None] = field(hash=False)
 
+    @property
+    def narrows(self) -> bool:
+        """See `Edit`."""
+        return True
+
     def apply(self, before: Dossier) -> Dossier:
         """See `Edit`."""
         if not before.known:
@@ -105,6 +115,11 @@ class VisibilitySet(Edit):
 @frozen
 class Looked(Edit):
     """Nothing has changed but what the site discloses."""
+
+    @property
+    def narrows(self) -> bool:
+        """See `Edit`."""
+        return True
 
     def apply(self, before: Dossier) -> Dossier:
         """See `Edit`."""
@@ -130,6 +145,11 @@ class Removed(Edit):
 
     forgets: ClassVar[bool] = True
 
+    @property
+    def narrows(self) -> bool:
+        """See `Edit`."""
+        return True
+
     def apply(self, before: Dossier) -> Dossier:
         """See `Edit`."""
         if not before.known:
@@ -153,6 +173,11 @@ class Imported(Edit):
     lasting: Status | None
     hidden: bool | None
     audiences: Mapping[str, Audience] = field(hash=False)
+
+    @property
+    def narrows(self) -> bool:
+        """See `Edit`."""
+        return self.hidden is not None or bool(self.audiences)
 
     def apply(self, before: Dossier) -> Dossier:
         """See `Edit`."""

@@ -46,6 +46,10 @@ class Feed:
         for subscription in tuple(self._subscriptions):
             subscription.wake()
 
+    def forget_tail(self) -> None:
+        """What is kept here may tell more than may be seen now; whoever is behind has it from the log."""
+        self._tail.clear()
+
     def subscribe(self, since: int, send: Send, dropped: Callable[[], None]) -> Subscription:
         """Send every change behind `since` from now on; `dropped` is called where the feed had to give up."""
         subscription = Subscription(self, since, send, dropped)

@@ -187,11 +187,16 @@ class Store:
 
     def _commit(self, batch: Sequence[Write]) -> Deferred[Sequence[Framed | Exception]]:
         began = self._reactor.seconds()
-        return self._writing.run(self.engine.write, batch, self.now()).addCallback(self._committed, began)
+        narrows = any(write.edit.narrows for write in batch)
+        return self._writing.run(self.engine.write, batch, self.now()).addCallback(self._committed, began, narrows)
 
-    def _committed(self, result: tuple[list[Outcome], list[Framed]], began: float) -> Sequence[Framed | Exception]:
+    def _committed(
+        self, result: tuple[list[Outcome], list[Framed]], began: float, narrows: bool
+    ) -> Sequence[Framed | Exception]:
         outcomes, made = result
         self.committed(self._reactor.seconds() - began, outcomes)
+        if narrows:
+            self.feed.forget_tail()
         self.feed.publish(made)
         if self.feed.revision - self._trimmed_at > self._keep * 1.1:
             self._trimmed_at = self.feed.revision - self._keep

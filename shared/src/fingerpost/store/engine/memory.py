@@ -76,6 +76,8 @@ class MemoryEngine:
             return error
         whole = after.record()
         framed = _framed(Change(self._commit(after), after.login, whole))
+        if write.edit.narrows:
+            self._narrow(after.login)
         if write.edit.forgets:
             self._history.pop(write.login, None)
         if write.op_id:
@@ -98,6 +100,12 @@ class MemoryEngine:
         self._directory.apply(change)
         self._log.append(_framed(change))
         return self.revision
+
+    def _narrow(self, login: str) -> None:
+        """Have the log say of before what may be seen now."""
+        change = self._directory.change(login) or Change(self.revision, login, None)
+        now = _framed(change).record
+        self._log = [evolve(each, record=now) if each.login == login else each for each in self._log]
 
     def _dossier(self, login: str) -> Dossier:
         return self._dossiers.get(login) or Dossier(login)

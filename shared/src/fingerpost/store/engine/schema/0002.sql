@@ -21,5 +21,8 @@ create table memory (
     value text not null
 ) without rowid;
 
+-- When somebody lets others see less, what the log says of before is made as narrow.
+create index change_login on change (login);
+
 -- The answer to an operation where it is another than what the change log holds.
 alter table operation add column answer blob;
