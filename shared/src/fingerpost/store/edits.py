@@ -30,14 +30,14 @@ __all__ = [
 
 @frozen
 class Edit:
-    """A change to what the store knows of one login; one that `forgets` takes the history with it."""
+    """A change to what the store knows of one login.
+
+    One that `forgets` takes the history with it. After one that `narrows`, others may see less, and so not what the
+    change log says of before.
+    """
 
     forgets: ClassVar[bool] = False
-
-    @property
-    def narrows(self) -> bool:
-        """Whether others may see less after it, and so not what the change log says of before."""
-        return False
+    narrows: ClassVar[bool] = False
 
     def apply(self, before: Dossier) -> Dossier:
         """The dossier after the change; raises a `FingerpostError` where it can't be made."""
@@ -97,13 +97,9 @@ class ProfileUpdated(Edit):
 class VisibilitySet(Edit):
     """Somebody said who may see what; an audience of None is the site's, `hidden` None leaves it as it is."""
 
+    narrows: ClassVar[bool] = True
     hidden: bool | None
     audiences: Mapping[str, Audience | None] = field(hash=False)
-
-    @property
-    def narrows(self) -> bool:
-        """See `Edit`."""
-        return True
 
     def apply(self, before: Dossier) -> Dossier:
         """See `Edit`."""
@@ -116,10 +112,7 @@ class VisibilitySet(Edit):
 class Looked(Edit):
     """Nothing has changed but what the site discloses."""
 
-    @property
-    def narrows(self) -> bool:
-        """See `Edit`."""
-        return True
+    narrows: ClassVar[bool] = True
 
     def apply(self, before: Dossier) -> Dossier:
         """See `Edit`."""
@@ -144,11 +137,7 @@ class Removed(Edit):
     """The administrator had somebody forgotten; who is still known from a source stays known by that."""
 
     forgets: ClassVar[bool] = True
-
-    @property
-    def narrows(self) -> bool:
-        """See `Edit`."""
-        return True
+    narrows: ClassVar[bool] = True
 
     def apply(self, before: Dossier) -> Dossier:
         """See `Edit`."""
@@ -168,16 +157,12 @@ class Imported(Edit):
     The same words again are not said again.
     """
 
+    narrows: ClassVar[bool] = True
     person: Mapping[str, Any] = field(hash=False)
     status: Status | None
     lasting: Status | None
     hidden: bool | None
     audiences: Mapping[str, Audience] = field(hash=False)
-
-    @property
-    def narrows(self) -> bool:
-        """See `Edit`."""
-        return self.hidden is not None or bool(self.audiences)
 
     def apply(self, before: Dossier) -> Dossier:
         """See `Edit`."""

@@ -64,7 +64,7 @@ class Transaction:
         if write.edit.forgets:
             self._execute("delete from history where login = ?", (write.login,))
             self._execute("update operation set answer = null where login = ?", (write.login,))
-        if write.edit.narrows and framed.record != before.record:
+        if write.edit.narrows and before.record not in (None, framed.record):
             self._execute("update change set record = ? where login = ?", (framed.record, write.login))
         outcome = framed if whole == shown else Framed(framed.revision, framed.login, _dumped(whole))
         if write.op_id:
