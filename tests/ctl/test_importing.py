@@ -139,6 +139,8 @@ class ImportTests(CommandTestCase):
         self.assertEqual(error["kind"], "cannot_create")
         self.assertEqual(self.objects("list", "--all"), [])
         self.assertIn("columns", self.refused("user", "import", self.path("x.csv", "a,b\n"), code=65)["message"])
+        self.assertNotIn("Stopped", self.fingerctl("user", "import", self.path("x.csv"), code=65).stderr)
+        self.assertEqual(self.states(), [])
 
     def test_several_batches_are_under_way(self) -> None:
         """Four batches are on their way at a time, never more."""

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import os
-import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import wraps
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
-from attrs import frozen
 
 from fingerpost.ctl.asking import asks, wants_json
 from fingerpost.ctl.importing.forms import FORMS, form_of
+from fingerpost.ctl.importing.inputs import Input, appended, note, opened
 from fingerpost.ctl.importing.items import Item
-from fingerpost.ctl.importing.resuming import Progress, Remembered, state_folder
-from fingerpost.ctl.problems import CannotCreate, CannotRead, Problem
+from fingerpost.ctl.importing.resuming import Progress
+from fingerpost.ctl.problems import Problem
 from fingerpost.ctl.rendering import Plain, View, counted, warn
 from fingerpost.ctl.results import Imported
+from fingerpost.errors import NotAccepted
 
 if TYPE_CHECKING:
     from fingerpost.ctl.store import Administration
@@ -51,18 +48,6 @@ class ImportedView(View[Imported]):
         return _EX_DATAERR if result.refused else 0
 
 
-@frozen
-class Input:
-    """An open file, how to read it, and what is remembered of it: nothing, where it can't be read again."""
-
-    name: str
-    file: IO[bytes]
-    form: str
-    size: int | None
-    remembered: Remembered | None
-    progress: Progress
-
-
 def _opened(command: Callable[..., Any]) -> Callable[..., Any]:
     """Open the files before the store is reached."""
 
@@ -73,9 +58,9 @@ def _opened(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def with_files(file: str, form: str | None, from_start: bool, refused: str | None) -> Any:
         with ExitStack() as stack:
-            given = _input(stack, file, form or form_of(file), from_start)
+            given = opened(stack, file, form or form_of(file), from_start)
             again = bool(given.progress.place.line)
-            return command(given=given, refused=stack.enter_context(_appended(refused, again)) if refused else None)
+            return command(given=given, refused=stack.enter_context(appended(refused, again)) if refused else None)
 
     return with_files
 
@@ -112,6 +97,8 @@ async def import_people(store: Administration, given: Input, refused: IO[str] | 
         course = Course(store, given.progress, refuse, moved)
         try:
             await course.run(batches(FORMS[given.form](given.file, given.progress.place)))
+        except NotAccepted:
+            raise  # not a row, but the file: nothing of it was taken in
         except BaseException:
             _save(given, course.progress, refused)
             _say_where(given, course.progress)
@@ -119,36 +106,6 @@ async def import_people(store: Administration, given: Input, refused: IO[str] | 
     if given.remembered is not None:
         given.remembered.forget()
     return course.progress.counts
-
-
-def _input(stack: ExitStack, name: str, form: str, from_start: bool) -> Input:
-    if name == "-":
-        return Input("stdin", sys.stdin.buffer, form, None, None, Progress())
-    try:
-        file = stack.enter_context(open(name, "rb"))  # noqa: SIM115 (the stack closes it)
-        status = os.fstat(file.fileno())
-        if stat.S_ISDIR(status.st_mode):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        if not stat.S_ISREG(status.st_mode):
-            return Input(name, file, form, None, None, Progress())
-        remembered = Remembered(state_folder(os.environ), Path(name), form)
-    except OSError as error:
-        raise CannotRead(f"{name} cannot be read: {error.strerror}.") from None
-    progress, changed = (Progress(), False) if from_start else remembered.load()
-    if changed:
-        _note(f"{name} has changed since it was begun; starting over")
-    elif progress.place.line:
-        _note(f"Going on behind line {progress.place.line} of {name}")
-    return Input(name, file, form, status.st_size, remembered, progress)
-
-
-@contextmanager
-def _appended(path: str, again: bool) -> Iterator[IO[str]]:
-    try:
-        with open(path, "a" if again else "w", encoding="utf-8") as file:
-            yield file
-    except OSError as error:
-        raise CannotCreate(f"{path} cannot be written: {error.strerror}.") from None
 
 
 def _tell_refused(item: Item, reason: str, as_json: bool) -> None:
@@ -173,13 +130,7 @@ def _save(given: Input, progress: Progress, refused: IO[str] | None) -> None:
 def _say_where(given: Input, progress: Progress) -> None:
     line = progress.place.line
     more = "the same command goes on from there" if given.remembered else "what is behind it was not taken in"
-    _note(f"Stopped behind line {line} of {given.name}; {more}")
-
-
-def _note(sentence: str) -> None:
-    """Tell people; programs hear of errors alone."""
-    if not wants_json():
-        warn([sentence])
+    note(f"Stopped behind line {line} of {given.name}; {more}")
 
 
 @contextmanager
