@@ -105,6 +105,8 @@ class PeopleTests(CommandTestCase):
     def test_for_administrators(self) -> None:
         """What only administrators may is refused to others with a hint, before anything is asked."""
         self.reach.is_admin = False
-        for arguments in (["add", "x"], ["remove", "x"], ["passwd", "x", "--remove"], ["export"]):
+        for arguments in (["add", "x"], ["remove", "x"], ["passwd", "x"], ["import", "/nowhere"], ["export"]):
             error = self.refused("user", *arguments, code=77)
             self.assertEqual((error["kind"], error["hint"]), ("not_allowed", "sudo"))
+        for arguments in (["token", "list"], ["token", "issue", "x", "--scope", "admin"], ["restore", "/nowhere"]):
+            self.refused(*arguments, code=77)

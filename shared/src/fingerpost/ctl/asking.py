@@ -15,7 +15,7 @@ from fingerpost.ctl.rendering import View, present
 if TYPE_CHECKING:
     from fingerpost.ctl.store import Administration
 
-__all__ = ["JSON", "answers", "asks", "reach_of", "wants_json"]
+__all__ = ["JSON", "answers", "asks", "for_administrators", "reach_of", "wants_json"]
 
 JSON = "fingerpost.ctl.json"  # in a context's `meta`: whether it is programs who read
 
@@ -62,10 +62,10 @@ def answers(view: Callable[[], View[Any]]) -> Callable[[Command], Command]:
     return made
 
 
-def asks(view: Callable[[], View[Any]], administers: bool = False) -> Callable[[Command], Command]:
+def asks(view: Callable[[], View[Any]]) -> Callable[[Command], Command]:
     """Make a command of a coroutine function, or asynchronous generator, that takes the store first.
 
-    What a generator yields is put one by one, by the same view. `administers` is for what only administrators may.
+    What a generator yields is put one by one, by the same view.
     """
 
     def made(function: Command) -> Command:
@@ -83,11 +83,19 @@ def asks(view: Callable[[], View[Any]], administers: bool = False) -> Callable[[
                     present(shown, page, as_json)
                 return 0
 
-            reach = reach_of(context)
-            if administers:
-                reach.for_administrators()
-            context.exit(reach.run(work))
+            context.exit(reach_of(context).run(work))
 
         return command
 
     return made
+
+
+def for_administrators(command: Command) -> Command:
+    """Refuse a command to others before anything is asked of them; comes before what asks."""
+
+    @wraps(command)
+    def refused_to_others(*arguments: Any, **parameters: Any) -> Any:
+        reach_of(click.get_current_context()).for_administrators()
+        return command(*arguments, **parameters)
+
+    return refused_to_others

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from fingerpost.codec import dump
-from fingerpost.ctl.asking import asks
+from fingerpost.ctl.asking import asks, for_administrators
 from fingerpost.ctl.files import replacing
 from fingerpost.ctl.rendering import Plain, View, counted
 from fingerpost.ctl.results import Exported
@@ -34,7 +34,8 @@ class ExportedView(View[Exported]):
 
 @click.command("export")
 @click.argument("file", default="-")
-@asks(ExportedView, administers=True)
+@for_administrators
+@asks(ExportedView)
 async def export_people(store: Administration, file: str) -> Exported:
     """Write everybody, hidden people too, as JSON Lines to a file or stdout."""
     if file == "-":

@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 from attrs import evolve
 
-from fingerpost.ctl.asking import asks
+from fingerpost.ctl.asking import asks, for_administrators
 from fingerpost.ctl.files import replacing
 from fingerpost.ctl.problems import CannotRead
 from fingerpost.ctl.rendering import Plain, View
@@ -48,23 +48,26 @@ class RestoredView(View[Restored]):
 
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False))
-@asks(CopiedView, administers=True)
+@for_administrators
+@asks(CopiedView)
 async def backup(store: Administration, file: str) -> Copied:
     """Write everything that the store holds into a file, which holds password hashes: keep it safe."""
     with replacing(file) as out:
         return evolve(await store.back_up(out.fileno()), file=file)
 
 
-def _opened(command: Any) -> Any:
-    """Open the file before the store is reached."""
+def _meant(command: Any) -> Any:
+    """Open the file, and ask whether that is meant, before the store is reached."""
 
     @wraps(command)
-    def with_file(file: str) -> Any:
+    def with_file(file: str, yes: bool) -> Any:
         try:
             opened: IO[bytes] = open(file, "rb")  # noqa: SIM115 (it is closed below)
         except OSError as error:
             raise CannotRead(f"{file} cannot be read: {error.strerror}.") from None
         with opened:
+            if not yes:
+                click.confirm("What the store holds is replaced by the backup. Go on?", abort=True, err=True)
             return command(file=file, descriptor=opened.fileno())
 
     return with_file
@@ -72,9 +75,10 @@ def _opened(command: Any) -> Any:
 
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False))
-@click.confirmation_option(prompt="What the store holds is replaced by the backup. Go on?", help="Do not ask.")
-@_opened
-@asks(RestoredView, administers=True)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@for_administrators
+@_meant
+@asks(RestoredView)
 async def restore(store: Administration, file: str, descriptor: int) -> Restored:
     """Have a backup take the place of everything that the store holds."""
     return evolve(await store.restore(descriptor), file=file)

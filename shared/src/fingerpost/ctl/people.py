@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fingerpost.ctl.asking import asks
+from fingerpost.ctl.asking import asks, for_administrators
 from fingerpost.ctl.exporting import export_people
 from fingerpost.ctl.importing.command import import_people
 from fingerpost.ctl.profile import profiled
@@ -56,8 +56,9 @@ class RemovedView(View[Removed]):
 
 @user.command()
 @click.argument("name")
+@for_administrators
 @profiled
-@asks(RecordView, administers=True)
+@asks(RecordView)
 async def add(store: Administration, name: str, fields: dict[str, Any]) -> Record:
     """Make somebody known."""
     return await store.add_user(name, fields)
@@ -76,7 +77,8 @@ async def edit(store: Store, name: str, fields: dict[str, Any]) -> Record:
 
 @user.command()
 @click.argument("name")
-@asks(RemovedView, administers=True)
+@for_administrators
+@asks(RemovedView)
 async def remove(store: Administration, name: str) -> Removed:
     """Forget somebody: profile, statuses, history, password and tokens."""
     return Removed(name, await store.remove_user(name))
@@ -95,8 +97,9 @@ def _with_password(command: Any) -> Any:
 
 @user.command()
 @click.argument("name")
+@for_administrators
 @_with_password
-@asks(DoneView, administers=True)
+@asks(DoneView)
 async def passwd(store: Administration, name: str, password: str | None) -> Done:
     """Give somebody a password, asked for twice; from the first line of stdin if that is no terminal."""
     await store.set_password(name, password)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fingerpost.accounts import Scope, Token
-from fingerpost.ctl.asking import asks
+from fingerpost.ctl.asking import asks, for_administrators
 from fingerpost.ctl.rendering import Plain, Table, View, iso, local
 from fingerpost.ctl.results import Done, Issued
 from fingerpost.ctl.views import DoneView
@@ -117,7 +117,8 @@ def _state(one: Token) -> str:
 )
 @click.option("--expires", default="90d", show_default=True, metavar="WHEN", help="After 90d, on 2026-12-31, or never.")
 @click.option("--label", default="", help="What it is for, to be told by in a list.")
-@asks(IssuedView, administers=True)
+@for_administrators
+@asks(IssuedView)
 async def issue(store: Administration, name: str, scopes: Sequence[str], expires: str, label: str) -> Issued:
     """Make a token and print it, once."""
     return await store.issue_token(name, [Scope(scope) for scope in dict.fromkeys(scopes)], label, _expiry(expires))
@@ -125,7 +126,8 @@ async def issue(store: Administration, name: str, scopes: Sequence[str], expires
 
 @token.command()
 @click.argument("id")
-@asks(DoneView, administers=True)
+@for_administrators
+@asks(DoneView)
 async def revoke(store: Administration, id: str) -> Done:
     """Make a token worthless, by its ID in the list."""
     login = await store.revoke_token(id)
@@ -134,7 +136,8 @@ async def revoke(store: Administration, id: str) -> Done:
 
 @token.command("list")
 @click.argument("name", default="")
-@asks(TokensView, administers=True)
+@for_administrators
+@asks(TokensView)
 async def list_tokens(store: Administration, name: str) -> AsyncIterator[Sequence[Token]]:
     """List somebody's tokens, or everybody's; never the secrets."""
     after = ""

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from fingerpost.ctl.asking import asks, wants_json
+from fingerpost.ctl.asking import asks, for_administrators, wants_json
 from fingerpost.ctl.importing.forms import FORMS, form_of
 from fingerpost.ctl.importing.inputs import Input, appended, note, opened
 from fingerpost.ctl.importing.items import Item
@@ -66,8 +66,9 @@ def _opened(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.command("import")
+@for_administrators
 @_opened
-@asks(ImportedView, administers=True)
+@asks(ImportedView)
 async def import_people(store: Administration, given: Input, refused: IO[str] | None) -> Imported:
     """Take in people from a file, or - for stdin: 'name: status' lines, CSV or JSON Lines.
 
