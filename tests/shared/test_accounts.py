@@ -481,6 +481,23 @@ class AdminTests(Accounts):
         explained = self.ask(self.admin, wire.Explain, name="moshez", asker="world", proof=str(peer("root")))
         self.assertIn(b'"hidden":true', explained["explanation"])
 
+    def test_by_alias(self) -> None:
+        """The administrator finds people by their aliases too, and nobody under a name that nobody has."""
+        self.add()
+        fields = dumped({"aliases": ["moshe"]})
+        self.ask(self.admin, wire.UpdateProfile, name="moshez", proof=str(peer("moshez")), op_id="", fields=fields)
+        root = str(peer("root"))
+        self.assertIn(b'"moshez"', self.ask(self.admin, wire.GetRecord, name="Moshe", proof=root)["change"])
+        explained = self.ask(self.admin, wire.Explain, name="moshe", asker="world", proof=root)["explanation"]
+        self.assertIn(b'"moshez"', explained)
+        for command, more in (
+            (wire.GetRecord, {}),
+            (wire.GetHistory, {"limit": 5}),
+            (wire.Explain, {"asker": "world"}),
+        ):
+            with self.assertRaises(NoSuchUser):
+                self.ask(self.admin, command, name="nosuch", proof=root, **more)
+
     def test_costlier_hashes(self) -> None:
         """When the cost of hashes is raised, a password is hashed anew the next time that it is given."""
         self.add()

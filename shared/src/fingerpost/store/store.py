@@ -127,11 +127,10 @@ class Store:
         return [status for status in shown if status is not None]
 
     async def explain(self, name: str, asker: Audience) -> Explanation:
-        """What an asker is shown of a login; raises `NoSuchUser`."""
-        dossier = await self._reading.run(self.engine.dossier, fold(name))
+        """What an asker is shown of a login or alias; raises `NoSuchUser`."""
+        dossier = await self._whole(name)
         record = dossier.record()
-        if record is None:
-            raise NoSuchUser
+        assert record is not None
         return explanation(record, dossier.visibility, self.engine.site, asker)
 
     async def _dossier(self, name: str, grant: Grant | None) -> tuple[Dossier, Audience | None]:
@@ -139,13 +138,20 @@ class Store:
 
         Who may not know everything is answered like anybody else: somebody hidden is nobody, and as fast.
         """
-        login = fold(name)
-        if grant is None or not grant.knows(login):
-            login = (await self.get(name)).login
+        if grant is not None and grant.knows(fold(name)):
+            return await self._whole(name), None
+        login = (await self.get(name)).login
         dossier = await self._reading.run(self.engine.dossier, login)
         if grant is None:
             return dossier, Audience.LOCAL
         return dossier, None if grant.knows(login) else Audience.MEMBER
+
+    async def _whole(self, name: str) -> Dossier:
+        """All that is known of a login, hidden or not, or of an alias; raises `NoSuchUser`."""
+        dossier = await self._reading.run(self.engine.dossier, fold(name))
+        if dossier.known:
+            return dossier
+        return await self._reading.run(self.engine.dossier, (await self.get(name)).login)
 
     async def write(self, login: str, edit: Edit, op_id: str = "") -> Framed:
         """Make one edit durable; raises what the edit raises, or `TemporarilyUnavailable` where it can't be kept."""
