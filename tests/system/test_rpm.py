@@ -34,7 +34,7 @@ def rpm(machine: Machine, verb: str, packages: Path) -> None:
 def fedora(bare: Machine, debs: Path, rpms: Path) -> Machine:
     """A machine with the .rpms, what the .debs would have apt install, and moshez in its users file."""
     fields = [["dpkg-deb", "--field", str(deb), "Depends"] for deb in debs.iterdir()]
-    needs = re.findall(r"python3-[a-z.-]+", "".join(subprocess.check_output(field, text=True) for field in fields))
+    needs = re.findall(r"python3-[a-z0-9.-]+", "".join(subprocess.check_output(field, text=True) for field in fields))
     bare.run("apt-get", "install", "--yes", "--no-install-recommends", *needs, seconds=180)
     bare.sh(FEDORA)
     rpm(bare, "--install", rpms)
@@ -73,6 +73,22 @@ def test_setter(fedora: Machine) -> None:
     ask = "useradd ada; printf 'ada\\nOut for lunch\\n' | setpriv --reuid=ada nc -NU /run/fingerpost/set.sock"
     assert "OK ada: Out for lunch" in fedora.sh(ask)
     fedora.until("finger ada@localhost", "Out for lunch", 2)
+
+
+def test_fingerctl(fedora: Machine) -> None:
+    """fingerctl is there, with its manual and what shells complete it with, and reaches both of its sockets."""
+    fedora.run("systemctl", "start", "finger-setter-user.socket", "finger-store-admin.socket")
+    fedora.sh("setpriv --reuid=ada fingerctl status set 'In the garden'; fingerctl user edit ada --office 'Room 7'")
+    assert "Room 7" in fedora.until("finger ada@localhost", "Room 7", 5)
+    installed = fedora.sh("rpm --query --list fingerpost-common").split()
+    for shell, path in (
+        ("bash", "bash-completion/completions/fingerctl"),
+        ("fish", "fish/vendor_completions.d/fingerctl.fish"),
+        ("zsh", "zsh/site-functions/_fingerctl"),
+    ):
+        assert f"/usr/share/{path}" in installed
+        assert fedora.run("cat", f"/usr/share/{path}") == fedora.run("fingerctl", "completion", shell)
+    assert "/usr/share/man/man1/fingerctl.1.gz" in installed
 
 
 def test_configuration_belongs_to_its_service(fedora: Machine) -> None:
