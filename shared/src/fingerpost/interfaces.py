@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from attrs import frozen
+from attrs import field, frozen
 from zope.interface import Attribute, Interface
 
 from fingerpost.explanation import Explanation
@@ -31,7 +31,7 @@ class Proof:
     """
 
     kind: str
-    secret: str
+    secret: str = field(repr=False)
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.secret}"

@@ -35,7 +35,7 @@ def _checkers(proofs: object, attribute: object, value: Sequence[str]) -> None:
 class ProofsConfig(ThrottleConfig):
     """How proofs are checked: by which checkers beside the store's own, how often somebody may be wrong, what it costs.
 
-    `checkers` are what `twistd --help-auth` lists, such as `file:/etc/passwords`.
+    `checkers` are what `twistd ftp --help-auth` lists, such as `file:/etc/passwords`.
     """
 
     checkers: tuple[str, ...] = field(default=(), validator=_checkers)

@@ -139,7 +139,7 @@ class AnyOf:
 
 
 def configured(description: str) -> Any:
-    """The checker that a `twistd --help-auth` description such as `file:/etc/passwords` makes.
+    """The checker that a `twistd ftp --help-auth` description such as `file:/etc/passwords` makes.
 
     Raises `FingerpostError` for one that is none, or that does not check a name and a password.
     """

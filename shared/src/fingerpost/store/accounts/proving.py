@@ -61,7 +61,8 @@ class Proving:
         try:
             grant = await self._checked(proof, asker)
             if scope is not None and not grant.allows(scope, login):
-                raise Refused(f"it is {grant.login}'s, for {' '.join(sorted(grant.scopes))}, and not for {scope}")
+                good_for = " ".join(sorted(grant.scopes))
+                raise Refused(f"it is {grant.login}'s, for {good_for}, and not for {scope} of {login}")
         except (LoginFailed, NotAccepted, NotAllowed) as error:
             self._refused(proof, asker, claimed, str(error) or type(error).__name__)
             raise NotAllowed from None
