@@ -72,6 +72,14 @@ class SocketTests(SynchronousTestCase):
             self.ask(client, wire.Hello, version=0, client="test")
         self.assertIn("version 1", str(caught.exception))
 
+    def test_no_tls(self) -> None:
+        """A peer can't have the store make certificates and keys for a connection on this machine."""
+        client = self.connect(ReadSocket)
+        answers: list[Any] = []
+        client.callRemoteString(b"StartTLS").addBoth(answers.append)
+        self.house.turn()
+        self.assertTrue(answers[0].check(UnhandledCommand), answers)
+
     def test_the_read_socket_cannot_write(self) -> None:
         """On the read socket there is no command that changes anything."""
         client = self.connect(ReadSocket)

@@ -11,7 +11,7 @@ from attrs import define, field
 from twisted.internet.defer import Deferred, fail, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import ServerFactory
-from twisted.protocols.amp import AMP, RemoteAmpError
+from twisted.protocols.amp import AMP, RemoteAmpError, StartTLS
 from twisted.python.failure import Failure
 
 from fingerpost import wire
@@ -62,7 +62,7 @@ class ReadSocket(AMP):
         """Nothing is answered before `Hello`."""
         if not self._greeted and name != wire.Hello.commandName:
             return lambda box: fail(RemoteAmpError(wire.Hello.errors[HelloFirst], str(HelloFirst())))
-        responder = super().locateResponder(name)
+        responder = super().locateResponder(name) if name != StartTLS.commandName else None  # which AMP itself offers
         return responder and partial(self._counted, responder)
 
     def _counted(self, responder: Callable[[Any], Any], box: Any) -> Deferred[Any]:
