@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from attrs import frozen
 
 from fingerpost.codec import dump, load
-from fingerpost.disclosure import Site
+from fingerpost.disclosure import Site, public
 from fingerpost.errors import FingerpostError
 from fingerpost.model import Person, Record
 from fingerpost.names import fold, terms
@@ -59,14 +59,15 @@ class Transaction:
             after = write.edit.apply(before.dossier)
         except FingerpostError as error:
             return error
-        whole, shown = after.record(), after.public(self._site)
+        whole = after.record()
+        shown = None if whole is None else public(whole, after.visibility, self._site)
         framed = self._keep(before, after, shown)
         if write.edit.forgets:
             self._execute("delete from history where login = ?", (write.login,))
             self._execute("update operation set answer = null where login = ?", (write.login,))
         if write.edit.narrows and before.record not in (None, framed.record):
             self._execute("update change set record = ? where login = ?", (framed.record, write.login))
-        outcome = framed if whole == shown else Framed(framed.revision, framed.login, _dumped(whole))
+        outcome = framed if whole is shown or whole == shown else Framed(framed.revision, framed.login, _dumped(whole))
         if write.op_id:
             self._execute(
                 "insert into operation (login, op_id, revision, answer) values (?, ?, ?, ?)",
