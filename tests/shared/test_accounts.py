@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -16,11 +16,13 @@ from fingerpost import adminwire, wire
 from fingerpost.accounts import Scope
 from fingerpost.errors import FingerpostError, NoSuchUser, NotAccepted, NotAllowed, TemporarilyUnavailable
 from fingerpost.interfaces import Proof
-from fingerpost.model import Audience
+from fingerpost.model import Audience, Person, Status
 from fingerpost.ops.events import Event
 from fingerpost.store.accounts.accounts import ProofsConfig
 from fingerpost.store.accounts.passwords import Argon2Config
 from fingerpost.store.administering import AdminSocket
+from fingerpost.store.dossier import Entry
+from fingerpost.store.edits import SourceSaid
 from fingerpost.store.engine.sqlite import SQLiteEngine
 from fingerpost.store.interfaces import Framed
 from fingerpost.store.responders import ReadSocket
@@ -206,6 +208,34 @@ class ProofTests(Accounts):
         _, everything = self.token("root", "admin")
         self.assertIn(b"here", self.set_status(token(everything))["change"])
 
+    def test_what_nobody_would_write(self) -> None:
+        """Whatever a value holds, whoever sent it is told, and others go on over the same connection."""
+        proof = str(peer("moshez"))
+        asked = {"name": "moshez", "proof": proof, "op_id": ""}
+        late = datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone(timedelta(hours=-14)))
+        for fields in (b"[" * 50_000, b'{"plan": NaN}', b'{"plan": 7}', b'{"links": ["x"]}', b"{", b'"x"', b"\xff"):
+            with self.assertRaises(NotAccepted):
+                self.ask(self.writer, wire.UpdateProfile, **asked, fields=fields)
+        for audiences in (b'{"plan":' + b"[" * 50_000, b'{"plan": 7}', b"[]"):
+            with self.assertRaises(NotAccepted):
+                self.ask(self.writer, wire.SetVisibility, **asked, audiences=audiences)
+        with self.assertRaises(NotAccepted):
+            self.ask(self.writer, wire.SetStatus, **asked, text="x", via="cli", expires=late)
+        self.set_status(peer("moshez"))
+
+    def test_a_defect_ends_no_connection(self) -> None:
+        """What nobody thought of is told to whoever asked, and logged; the connection stays for the others."""
+
+        def broken(*arguments: object) -> Any:
+            raise RuntimeError("a bug")
+
+        self.house.store.find = broken  # type: ignore[assignment,method-assign]
+        with self.assertRaises(FingerpostError) as caught:
+            self.ask(self.writer, wire.FindRecords, text="x", limit=5)
+        self.assertIn("its log says why", str(caught.exception))
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+        self.set_status(peer("moshez"))
+
     def test_a_token_tells_nothing(self) -> None:
         """Whoever has only a token to set the status learns nothing by it that is not for every member."""
         self.add(home_phone="555-2", office="Room 1")
@@ -320,16 +350,27 @@ class ThrottleTests(Accounts):
         self.assertIn("from there", self.refusal(password("guess", "u11"), "u11"))
 
     def test_tokens_of_nobody(self) -> None:
-        """Tokens that are tried out without a name hold up those alone who come from there."""
+        """Tokens that are tried out without a name, or for names that nobody has, hold up no right one."""
         self.house.accounts.configure(evolve(CHEAP, frontend_attempts=10))
         self.house.clock.advance(1)
         for _ in range(12):
             with self.assertRaises(NotAllowed):
                 self.ask(self.writer, wire.Verify, proof=str(token("fp_guess")))
+        for number in range(12):
+            self.assertIn("from there", self.refusal(token("fp_guess"), f"u{number}"))
         _, secret = self.token()
-        self.house.uid = 4711
-        self.writer = self.connect(WriteSocket)
+        self.set_status(token(secret))
         self.assertEqual(self.ask(self.writer, wire.Verify, proof=str(token(secret)))["login"], "moshez")
+        self.assertEqual(self.counts["token", "refused"], 10)
+
+    def test_peers_pay_nothing_back(self) -> None:
+        """However many are let in by the kernel's word, whoever guesses is counted all the same."""
+        self.house.accounts.configure(evolve(CHEAP, frontend_attempts=10))
+        self.house.clock.advance(1)
+        for number in range(10):
+            self.refusal(password("guess", f"u{number}"), f"u{number}")
+            self.set_status(peer("shawn"), "shawn")
+        self.assertIn("from there", self.refusal(password("guess", "u10"), "u10"))
 
     def test_right_ones_are_not_counted(self) -> None:
         """Somebody who is right every time is never held up."""
@@ -413,6 +454,17 @@ class AdminTests(Accounts):
         self.assertEqual(self.ask(self.writer, wire.GetHistory, name="moshez", limit=5)["statuses"], b"[]")
         with self.assertRaises(NoSuchUser):
             self.ask(self.admin, adminwire.RemoveUser, name="nosuch", op_id="")
+
+    def test_removed_and_still_hidden(self) -> None:
+        """Somebody who is hidden, and still known from a source when removed, is not shown by that."""
+        entry = Entry("file", 0, Person("moshez"), Status("from file", self.house.store.now(), "file"))
+        said = SourceSaid("file", entry, self.house.store.now())
+        self.house.result(self.house.store.write("moshez", said))
+        proof = str(peer("moshez"))
+        self.ask(self.writer, wire.SetVisibility, name="moshez", proof=proof, op_id="", hidden=True)
+        self.assertEqual(self.ask(self.admin, adminwire.RemoveUser, name="moshez", op_id=""), {"sources": "file"})
+        with self.assertRaises(NoSuchUser):
+            self.ask(self.writer, wire.GetRecord, name="moshez")
 
     def test_accounts_are_of_people(self) -> None:
         """Nobody who is not known gets a password or a token."""

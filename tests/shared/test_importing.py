@@ -8,7 +8,7 @@ from typing import Any
 
 from fingerpost import adminwire, wire
 from fingerpost.codec import load
-from fingerpost.errors import NotAccepted
+from fingerpost.errors import NotAccepted, TemporarilyUnavailable
 from fingerpost.model import Record
 from fingerpost.store.administering import AdminSocket
 from fingerpost.store.engine.memory import MemoryEngine
@@ -76,6 +76,8 @@ class ImportTests(Accounts):
             {"login": "a", "audiences": {"shoe_size": "world"}},
             {"login": "a", "hidden": "maybe"},
             {"login": "a", "aliases": ["moshe", 7]},
+            {"login": "a", "status": {"text": "x", "since": "9999-12-31T23:59:59-14:00"}},
+            {"login": "a", "status": {"text": "x", "until": "0001-01-01T00:00:00+14:00"}},
         ]
         changed, refused = self.take_in({"login": "first"}, *bad, {"login": "last"})
         self.assertEqual(changed, 2)
@@ -86,7 +88,7 @@ class ImportTests(Accounts):
 
     def test_no_rows(self) -> None:
         """What is no array of rows is refused as a whole."""
-        for data in (b"", b"{}", b"[", b"\xff"):
+        for data in (b"", b"{}", b"[", b"\xff", b"[" * 40_000, b'[{"login": NaN}]'):
             with self.assertRaises(NotAccepted):
                 self.ask(self.admin, adminwire.Import, rows=data)
 
@@ -105,6 +107,9 @@ class ImportTests(Accounts):
         over = {"text": "over", "until": (now - timedelta(hours=1)).isoformat()}
         self.assertEqual(self.take_in({"login": "c", "status": over}), (1, []))
         self.assertIsNone(self.record("c").status)
+        lasting = {"text": "at work", "since": (now - timedelta(hours=2)).isoformat()}
+        self.take_in({"login": "d", "status": over, "lasting": lasting})
+        self.assertEqual(self.record("d").status.text, "at work")
 
     def test_round_trip(self) -> None:
         """What was exported, imported elsewhere, is exported again: hidden people, audiences, what shows again."""
@@ -140,6 +145,24 @@ class ImportTests(Accounts):
         self.assertEqual(self.take_in(*first)[1], [])
         self.assertEqual(self.export(), first)
         self.assertEqual(first[0]["lasting"]["text"], "at work")
+
+    def test_twice(self) -> None:
+        """Of two rows of one person, what the later one says counts."""
+        self.take_in(
+            {"login": "a", "status": {"text": "one"}, "hidden": True}, {"login": "a", "status": {"text": "two"}}
+        )
+        self.take_in({"login": "a", "hidden": False})
+        self.assertEqual(self.record("a").status.text, "two")
+
+    def test_a_full_disk(self) -> None:
+        """Where nothing can be written, an import is told to be tried again."""
+
+        def full(*arguments: object) -> Any:
+            raise TemporarilyUnavailable("The disk is full.")
+
+        self.house.store.write = full  # type: ignore[assignment,method-assign]
+        with self.assertRaises(TemporarilyUnavailable):
+            self.take_in({"login": "a"})
 
     def test_many(self) -> None:
         """However many people there are, and however long their plans, every one is exported once."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import enum
-import json
 from collections.abc import Mapping
 from datetime import datetime
 
 from attrs import field, frozen
 
+from fingerpost.codec import parsed
 from fingerpost.errors import NotAccepted
 from fingerpost.model import Audience, Availability, Link
 from fingerpost.ops.structure import Wrong, structure
@@ -83,12 +83,9 @@ class Row:
 
 def rows_from_bytes(data: bytes) -> list[Row | NotAccepted]:
     """The rows of a JSON array, and why something in it is none; raises `NotAccepted` where it is no array."""
-    try:
-        found = json.loads(data)
-        if not isinstance(found, list):
-            raise ValueError("this is no array")
-    except ValueError as error:
-        raise NotAccepted(f"rows: {error}") from error
+    found = parsed(data)
+    if not isinstance(found, list):
+        raise NotAccepted("rows: this is no array")
     return [_row(item) for item in found]
 
 

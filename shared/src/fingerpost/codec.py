@@ -15,6 +15,7 @@ from attrs import fields_dict, resolve_types
 
 from fingerpost.errors import NotAccepted
 from fingerpost.model import Change, Person
+from fingerpost.ops.structure import Wrong, structure
 
 __all__ = [
     "audiences_from_bytes",
@@ -23,6 +24,7 @@ __all__ = [
     "frame",
     "joined",
     "load",
+    "parsed",
     "profile_fields",
 ]
 
@@ -66,19 +68,41 @@ def changes_from_bytes(data: bytes) -> list[Change]:
 def profile_fields(data: bytes) -> dict[str, object]:
     """The fields of a `Person` that a JSON object gives, whatever their text; raises `NotAccepted`."""
     kinds: dict[str, Any] = {name: attribute.type for name, attribute in fields_dict(resolve_types(Person)).items()}
+    given = parsed(data)
+    if not isinstance(given, dict):
+        raise NotAccepted("fields: this is not a profile")
+    unknown = sorted(given.keys() - (kinds.keys() - {"login", "source"}))
+    if unknown:
+        raise NotAccepted(f"{unknown[0]}: there is no such field of a profile that can be changed")
+    return {name: _field(name, value, kinds[name]) for name, value in given.items()}
+
+
+def _field(name: str, value: object, kind: Any) -> object:
     try:
-        given = json.loads(data)
-        unknown = sorted(set(given) - (set(kinds) - {"login", "source"}))
-        if unknown:
-            raise NotAccepted(f"{unknown[0]}: there is no such field of a profile that can be changed")
-        return {name: _CONVERTER.structure(value, kinds[name]) for name, value in given.items()}
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise NotAccepted(f"fields: this is not a profile ({error})") from error
+        found: object = structure(value, kind)
+    except Wrong as wrong:
+        path, expected, _ = wrong.found[0]
+        raise NotAccepted(f"{'.'.join(map(str, (name, *path)))}: {expected}") from None
+    return found
+
+
+def parsed(data: bytes) -> Any:
+    """The values of a JSON document that somebody else wrote; raises `NotAccepted`."""
+    try:
+        return json.loads(data, parse_constant=_no_constant)
+    except RecursionError:
+        raise NotAccepted("this is not JSON that anybody would write: it is nested too deeply") from None
+    except ValueError as error:
+        raise NotAccepted(f"this is not JSON ({error})") from None
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
 
 
 def audiences_from_bytes(data: bytes) -> dict[str, str | None]:
     """Fields and audiences (or null) of a JSON object, whatever their names; raises `NotAccepted`."""
-    try:
-        return _CONVERTER.structure(json.loads(data), dict[str, str | None])
-    except (ValueError, TypeError, AttributeError) as error:
-        raise NotAccepted(f"audiences: these are not fields and audiences ({error})") from error
+    given = parsed(data)
+    if not isinstance(given, dict) or not all(value is None or isinstance(value, str) for value in given.values()):
+        raise NotAccepted("audiences: these are not fields and audiences")
+    return given

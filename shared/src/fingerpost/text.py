@@ -180,4 +180,7 @@ def utc(field: str, moment: datetime) -> datetime:
     """Return a moment in UTC, or raise `NotAccepted` naming the field where nobody knows which moment it is."""
     if moment.tzinfo is None:
         raise NotAccepted(f"{field}: the time lacks a time zone")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise NotAccepted(f"{field}: no calendar reaches to that time") from None

@@ -134,7 +134,7 @@ class Added(Edit):
 
 @frozen
 class Removed(Edit):
-    """The administrator had somebody forgotten; who is still known from a source stays known by that."""
+    """The administrator had somebody forgotten; who is still known from a source stays known, or hidden, by that."""
 
     forgets: ClassVar[bool] = True
     narrows: ClassVar[bool] = True
@@ -144,10 +144,11 @@ class Removed(Edit):
         if not before.known:
             raise NoSuchUser
         entries = tuple(entry for entry in before.entries if not entry.gone)
+        if not entries:
+            return Dossier(before.login)
+        kept = Dossier(before.login, entries=entries, visibility=before.visibility)
         said = next((entry.status for entry in entries if entry.status is not None), None)
-        if said is None:
-            return Dossier(before.login, entries=entries)
-        return Dossier(before.login, entries=entries, status=said, lasting=said, said_at=said.set_at)
+        return kept if said is None else evolve(kept, status=said, lasting=said, said_at=said.set_at)
 
 
 @frozen
@@ -169,7 +170,7 @@ class Imported(Edit):
         own = check_person(evolve(before.own or Person(before.login), **self.person))
         after = evolve(before, own=own, visibility=before.visibility.changed(self.hidden, self.audiences))
         status, now = self.status, before.status
-        if status is None or (before.said_at is not None and status.set_at <= before.said_at):
+        if status is None or (before.said_at is not None and status.set_at < before.said_at):
             return after
         if now is not None and evolve(status, set_at=now.set_at, via=now.via) == now:
             return after

@@ -11,6 +11,7 @@ from attrs import define, field
 from twisted.internet.defer import Deferred, fail, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import ServerFactory
+from twisted.logger import Logger
 from twisted.protocols.amp import AMP, RemoteAmpError, StartTLS
 from twisted.python.failure import Failure
 
@@ -32,11 +33,14 @@ from fingerpost.text import without_controls
 __all__ = ["ReadSocket", "SocketFactory"]
 
 _LONGEST = 64  # characters of what a peer calls itself
+_FAILED = (b"FAILED", "The status store could not do that; its log says why.")
 _ANSWER_WITHIN = 30.0  # seconds for a subscriber to take a batch
 
 
 class ReadSocket(AMP):
     """A peer that may read."""
+
+    _log = Logger()
 
     def __init__(self, factory: SocketFactory) -> None:
         super().__init__()
@@ -73,6 +77,10 @@ class ReadSocket(AMP):
         if isinstance(error, RemoteAmpError) and error.local is not None:
             error = error.local.value
         self.factory.requests.done(since, Outcome.of(error))
+        if error is not None and not isinstance(result.value, RemoteAmpError):
+            # AMP would end the connection, on which a whole service asks for everybody.
+            self._log.failure("A command could not be answered", result)
+            return Failure(RemoteAmpError(*_FAILED))
         return result
 
     @wire.Hello.responder

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred, FirstError, gatherResults
 from twisted.logger import Logger
 
 from fingerpost.accounts import Row, Scope, Token
@@ -99,9 +99,12 @@ class Administration:
     async def take_in(self, rows: Sequence[Row | NotAccepted]) -> tuple[int, list[tuple[int, str]]]:
         """Import rows: how many changed something, and of those refused the place and the reason."""
         before, now = self._store.feed.revision, self._store.now()
-        outcomes = await gatherResults(
-            [Deferred.fromCoroutine(self._imported(row, now)) for row in rows], consumeErrors=True
-        )
+        taking_in = [Deferred.fromCoroutine(self._imported(row, now)) for row in rows]
+        try:
+            outcomes = await gatherResults(taking_in, consumeErrors=True)
+        except FirstError as error:
+            error.subFailure.raiseException()
+            raise
         made = [outcome for outcome in outcomes if isinstance(outcome, Framed)]
         refused = [(place, str(outcome)) for place, outcome in enumerate(outcomes) if not isinstance(outcome, Framed)]
         return sum(framed.revision > before for framed in made), refused

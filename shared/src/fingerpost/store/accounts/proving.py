@@ -5,7 +5,7 @@ Whoever is refused hears one sentence, whatever the reason: it would help them t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from attrs import frozen
 from twisted.cred.error import LoginFailed
@@ -20,7 +20,7 @@ from fingerpost.ops.events import Event
 from fingerpost.store.accounts.checkers import Refused
 from fingerpost.store.accounts.credentials import credentials
 from fingerpost.store.accounts.grants import Grant, IGrant
-from fingerpost.store.accounts.throttle import Throttle, TooManyAttempts
+from fingerpost.store.accounts.throttle import Share, Throttle, TooManyAttempts
 from fingerpost.text import without_controls
 
 __all__ = ["Asker", "Proving"]
@@ -55,47 +55,63 @@ class Proving:
     async def grant(self, proof: Proof, asker: Asker, login: str = "", scope: Scope | None = None) -> Grant:
         """What a proof is good for, which must be what `scope` says for `login`; raises `NotAllowed`."""
         claimed = _claimed(proof) or login
-        name, frontend = claimed and f"{proof.kind}:{claimed}", f"{asker.uid}"
-        if proof.kind != "peer":
-            self._attempt(proof, name, frontend, asker, claimed)
+        before, after = self._shares(proof, claimed, asker)
+        self._pay(before, proof, asker, claimed)
         try:
             grant = await self._checked(proof, asker)
             if scope is not None and not grant.allows(scope, login):
                 good_for = " ".join(sorted(grant.scopes))
                 raise Refused(f"it is {grant.login}'s, for {good_for}, and not for {scope} of {login}")
         except (LoginFailed, NotAccepted, NotAllowed) as error:
+            self._pay(after, proof, asker, claimed)
             self._refused(proof, asker, claimed, str(error) or type(error).__name__)
             raise NotAllowed from None
         except Exception as error:  # of the disk, or of a checker that somebody else wrote
             self._log.failure("A proof could not be checked")
-            self._throttle.forgive(name, frontend)
+            self._throttle.refund(before)
             raise TemporarilyUnavailable from error
-        self._throttle.forgive(name, frontend)
+        self._throttle.refund(before)
         self.counted(_kind(proof), "accepted")
         return grant
+
+    def _shares(self, proof: Proof, claimed: str, asker: Asker) -> tuple[list[Share], list[Share]]:
+        """Who pays for an attempt before it is checked, and who when it was wrong.
+
+        A token is found or not by one look-up, and nobody finds one by guessing: whoever tries through a frontend must
+        not hold up all the right ones that come through it.
+        """
+        if proof.kind == "peer":
+            return [], []
+        name = [self._throttle.name(f"{proof.kind}:{claimed}")] if claimed else []
+        there = [self._throttle.frontend(f"{asker.uid}")]
+        return (name, there) if proof.kind == "token" else (there + name, [])
 
     async def _checked(self, proof: Proof, asker: Asker) -> Grant:
         _, grant, _ = await self._portal.login(credentials(proof, asker.uid), None, IGrant)
         assert isinstance(grant, Grant)
         return grant
 
-    def _attempt(self, proof: Proof, name: str, frontend: str, asker: Asker, claimed: str) -> None:
+    def _pay(self, shares: Sequence[Share], proof: Proof, asker: Asker, claimed: str) -> None:
         try:
-            self._throttle.attempt(name, frontend)
+            self._throttle.pay(shares)
         except TooManyAttempts:
             self.counted(_kind(proof), "throttled")
-            now = self._clock.seconds()
-            self._said = {key: at for key, at in self._said.items() if now - at < _SAY_EVERY}
-            if name not in self._said:
-                self._said[name] = now
-                self._log.warn(
-                    "Too many wrong attempts to be {finger_user}, through {finger_service}; more are not looked at",
-                    message_id=Event.PROOF_THROTTLED,
-                    finger_user=claimed or "somebody",
-                    finger_service=asker.service,
-                    finger_kind=_kind(proof),
-                )
+            self._say_throttled(proof, asker, claimed)
             raise
+
+    def _say_throttled(self, proof: Proof, asker: Asker, claimed: str) -> None:
+        now, key = self._clock.seconds(), f"{proof.kind}:{claimed}"
+        self._said = {key: at for key, at in self._said.items() if now - at < _SAY_EVERY}
+        if key in self._said:
+            return
+        self._said[key] = now
+        self._log.warn(
+            "Too many wrong attempts to be {finger_user}, through {finger_service}; more are not looked at",
+            message_id=Event.PROOF_THROTTLED,
+            finger_user=claimed or "somebody",
+            finger_service=asker.service,
+            finger_kind=_kind(proof),
+        )
 
     def _refused(self, proof: Proof, asker: Asker, claimed: str, reason: str) -> None:
         self.counted(_kind(proof), "refused")

@@ -20,10 +20,11 @@ _PROFILE = tuple(attribute.name for attribute in fields(Person) if attribute.nam
 
 def edit(row: Row, now: datetime) -> Imported:
     """What importing a row changes; raises `NotAccepted`."""
+    lasting = _status(row.lasting, now)
     return Imported(
         {name: value for name in _PROFILE if (value := getattr(row, name))},
-        _status(row.status, now),
-        _status(row.lasting, now),
+        _status(row.status, now) or lasting,  # which shows again when the other's time is over
+        lasting,
         row.hidden,
         {name: audience for name, audience in check_audiences(row.audiences).items() if audience is not None},
     )

@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 from fingerpost.errors import NotAllowed
 from fingerpost.ops.buckets import Buckets
 
-__all__ = ["Throttle", "ThrottleConfig", "TooManyAttempts"]
+__all__ = ["Share", "Throttle", "ThrottleConfig", "TooManyAttempts"]
 
 
 class TooManyAttempts(NotAllowed):
@@ -28,8 +28,17 @@ class ThrottleConfig:
     seconds: float = field(default=60.0, validator=gt(0))
 
 
+@frozen
+class Share:
+    """How often one name, or one frontend, may still be wrong."""
+
+    buckets: Buckets
+    key: str
+    whose: str
+
+
 class Throttle:
-    """An attempt is paid for before it is checked: many at once are no way around. Success is paid back."""
+    """An attempt is paid for before it is checked: many at once are no way around. What was no guess is refunded."""
 
     def __init__(self, clock: IReactorTime, config: ThrottleConfig) -> None:
         self._names = Buckets(clock, 1, 1)
@@ -42,21 +51,25 @@ class Throttle:
         self._frontends.rate = config.frontend_attempts / config.seconds
         self._frontends.burst = config.frontend_attempts
 
-    def attempt(self, name: str, frontend: str) -> None:
-        """Somebody wants to be `name` ("" where that is not said); raises `TooManyAttempts`."""
-        for buckets, key, whose in self._all(name, frontend):
-            seconds = math.ceil(buckets.wait(key))
+    def name(self, name: str) -> Share:
+        """What a name pays from."""
+        return Share(self._names, name, "for this name")
+
+    def frontend(self, frontend: str) -> Share:
+        """What a frontend pays from."""
+        return Share(self._frontends, frontend, "from there")
+
+    def pay(self, shares: Sequence[Share]) -> None:
+        """Take one attempt from each; raises `TooManyAttempts` where one has none left, and takes nothing."""
+        for share in shares:
+            seconds = math.ceil(share.buckets.wait(share.key))
             if seconds:
                 units = "second" if seconds == 1 else "seconds"
-                raise TooManyAttempts(f"Too many wrong attempts {whose}; please try again in {seconds} {units}.")
-        for buckets, key, _ in self._all(name, frontend):
-            buckets.spend(key)
+                raise TooManyAttempts(f"Too many wrong attempts {share.whose}; please try again in {seconds} {units}.")
+        for share in shares:
+            share.buckets.spend(share.key)
 
-    def forgive(self, name: str, frontend: str) -> None:
+    def refund(self, shares: Sequence[Share]) -> None:
         """The attempt was right, or could not be checked at all."""
-        for buckets, key, _ in self._all(name, frontend):
-            buckets.give_back(key)
-
-    def _all(self, name: str, frontend: str) -> Sequence[tuple[Buckets, str, str]]:
-        there = (self._frontends, frontend, "from there")
-        return (there, (self._names, name, "for this name")) if name else (there,)
+        for share in shares:
+            share.buckets.give_back(share.key)
