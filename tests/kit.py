@@ -52,7 +52,7 @@ def counted(requests: Requests) -> dict[str, int]:
     }
 
 
-CHEAP = ProofsConfig(argon2=Argon2Config(time_cost=1, memory_cost=8, parallelism=1))
+CHEAP = ProofsConfig(argon2=Argon2Config(time_cost=1, memory_cost=64, parallelism=1))
 
 
 def said(text: str, via: str = "cli") -> NewStatus:

@@ -178,21 +178,23 @@ class ProofTests(Accounts):
         self.assertNotIn(b"here", bytes(self.house.store.engine.read(["moshez"])[0] or b""))
 
     def test_unknown_user(self) -> None:
-        """A name that nobody has is refused like a wrong password, and costs as much to find out."""
-        compared: list[str] = []
+        """A name that nobody has is refused like a wrong password, and costs as much, whatever the hash did."""
+        self.house.accounts.configure(evolve(CHEAP, attempts=100))
         passwords: Any = self.house.accounts._passwords
-        matches = passwords._matches
-
-        def counted(hashed: str, given: bytes) -> Any:
-            compared.append(hashed)
-            return matches(hashed, given)
-
-        passwords._matches = counted
+        extra: list[int] = []
+        passwords._toil = lambda work, given: extra.append(work)
         self.add()
         self.password("correct horse")
-        self.assertEqual(self.refusal(password("x", "nosuch"), "nosuch"), self.refusal(password("x")))
-        self.assertEqual(compared[0], "")
-        self.assertTrue(passwords._decoy.startswith("$argon2id$"))
+        for login, spared in (("nosuch", 64), ("moshez", 0)):
+            self.assertEqual(self.refusal(password("x", login), login), WORDS)
+            self.assertEqual(extra.pop(), spared)
+        for memory, known, unknown in ((640, 576, 640), (8, 576, 640)):
+            costs = Argon2Config(time_cost=1, memory_cost=memory, parallelism=1)
+            self.house.accounts.configure(evolve(CHEAP, attempts=100, argon2=costs))
+            for login, spared in (("moshez", known), ("nosuch", unknown)):
+                self.refusal(password("x", login), login)
+                self.assertEqual(extra.pop(), spared)
+        self.assertEqual(extra, [])
 
     def test_scopes(self) -> None:
         """A token for the profile changes that, and not the status; one for everything does so for everybody."""
@@ -556,7 +558,7 @@ class AdminTests(Accounts):
         self.password("correct horse")
         secrets = self.house.store.engine.secrets
         self.assertIn("t=1", secrets.password("moshez"))
-        dearer = Argon2Config(time_cost=2, memory_cost=8, parallelism=1)
+        dearer = Argon2Config(time_cost=2, memory_cost=64, parallelism=1)
         self.house.accounts.configure(evolve(CHEAP, argon2=dearer))
         self.set_status(password("correct horse"))
         self.assertIn("t=2", secrets.password("moshez"))

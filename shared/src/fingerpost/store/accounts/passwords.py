@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 import unicodedata
 
-from argon2 import PasswordHasher, Type
+from argon2 import PasswordHasher, Type, extract_parameters
 from argon2.exceptions import InvalidHash, VerificationError
+from argon2.low_level import hash_secret_raw
 from attrs import field, frozen
 from attrs.validators import ge
 from twisted.internet.defer import Deferred
@@ -18,6 +18,7 @@ __all__ = ["Argon2Config", "Passwords", "as_bytes"]
 
 _LONGEST = 1024  # characters
 _SHORTEST = 8
+_SALT = bytes(16)  # of a hash that nobody keeps
 
 
 def as_bytes(password: str) -> bytes:
@@ -37,22 +38,33 @@ class Argon2Config:
         if self.memory_cost < 8 * self.parallelism:
             raise ValueError(f"memory_cost is {self.memory_cost} KiB, but has to be 8 for each of parallelism")
 
+    @property
+    def work(self) -> int:
+        """Passes times KiB of memory, to which the time of a hash is nearly in proportion."""
+        return self.time_cost * self.memory_cost
+
     def hasher(self) -> PasswordHasher:
         """What makes such hashes."""
         return PasswordHasher(self.time_cost, self.memory_cost, self.parallelism, type=Type.ID)
 
 
 class Passwords:
-    """Hashes passwords, and compares them; a comparison with no hash takes as long as one with a hash."""
+    """Hashes passwords, and compares them; what does not match costs the same, whatever there was to compare with.
+
+    Otherwise the time would tell whether a name has a password, and since when: one that was hashed at another cost
+    than is now configured is compared at that.
+    """
 
     def __init__(self, threads: IThreads, config: Argon2Config) -> None:
         self._threads = threads
+        self._dearest = 0
         self.configure(config)
 
     def configure(self, config: Argon2Config) -> None:
         """Make hashes of another cost from now on."""
+        self._config = config
         self._hasher = config.hasher()
-        self._decoy = ""
+        self._dearest = max(self._dearest, config.work)
 
     def hashed(self, password: str) -> Deferred[str]:
         """The hash of a new password; raises `NotAccepted` where it is too short or too long."""
@@ -62,17 +74,34 @@ class Passwords:
 
     def matches(self, hashed: str, password: bytes) -> Deferred[bool]:
         """Whether a password is the one of a hash; nothing matches where there is none ("")."""
-        return self._threads.run(self._matches, hashed, password)
+        return self._threads.run(self._matches, hashed, password[: 4 * _LONGEST])
 
     def outdated(self, hashed: str) -> bool:
         """Whether a hash was made at another cost than is now configured."""
         return self._hasher.check_needs_rehash(hashed)
 
     def _matches(self, hashed: str, password: bytes) -> bool:
-        if not self._decoy:  # whoever is the first to be compared: a store without passwords never needs the memory
-            self._decoy = self._hasher.hash(secrets.token_hex())
+        done = _work(hashed)
+        self._dearest = max(self._dearest, done)
         try:
-            same = self._hasher.verify(hashed or self._decoy, password[: 4 * _LONGEST])
+            if hashed and self._hasher.verify(hashed, password):
+                return True
         except (VerificationError, InvalidHash):
-            return False
-        return same and bool(hashed)
+            pass
+        self._toil(self._dearest - done, password)
+        return False
+
+    def _toil(self, work: int, password: bytes) -> None:
+        """As much work as was spared, for nothing."""
+        passes, lanes = self._config.time_cost, self._config.parallelism
+        if work >= passes * 8 * lanes:
+            hash_secret_raw(password, _SALT, passes, work // passes, lanes, 32, Type.ID)
+
+
+def _work(hashed: str) -> int:
+    """What it costs to compare with a hash: passes times KiB of memory."""
+    try:
+        parameters = extract_parameters(hashed)
+    except InvalidHash:
+        return 0
+    return parameters.time_cost * parameters.memory_cost
