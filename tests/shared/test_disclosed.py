@@ -81,7 +81,15 @@ class DisclosedTests(SynchronousTestCase):
         self.add("bob", "Here", status=LOCAL)
         self.add("cy", "Here", status=LOCAL, since=LOCAL, via=LOCAL)
         self.assertEqual(self.listed(self.strangers, 5), [["bob", "ada"]])
-        self.assertEqual(self.listed(self.locals, 5), [["cy", "bob", "ada"]])
+        self.assertEqual(self.listed(self.locals, 5), [["bob", "ada", "cy"]])
+
+    def test_no_time_by_the_neighbours(self) -> None:
+        """Whose time is not for everybody stands at the end of every list, where no neighbour tells it."""
+        self.add("ada", "Here")
+        self.add("bob", "Here", since=LOCAL)
+        self.add("cy", "Here")
+        for statuses in (self.strangers, self.locals):
+            self.assertEqual(self.listed(statuses, 5), [["cy", "ada", "bob"]])
 
     @given(st.lists(SAID, max_size=12), st.integers(1, 5))
     def test_pages(self, people: list[dict[str, Audience]], limit: int) -> None:
@@ -105,13 +113,14 @@ class DisclosedTests(SynchronousTestCase):
         self.add("ada", "Here")
         for number in range(2500):
             self.add(f"user{number}", "Here", status=LOCAL, since=LOCAL, via=LOCAL)
-        self.assertEqual(self.listed(self.strangers, 5), [["ada"]])
+        self.add("bob", "Here", since=LOCAL)
+        self.assertEqual([login for page in self.listed(self.strangers, 5) for login in page], ["ada", "bob"])
         asked: list[int] = []
         whole = self.statuses.latest
 
         async def endless(after: str, limit: int) -> Page:
             asked.append(limit)
-            return Page((await whole("", limit)).records, "2001-09-09T01:46:41+00:00/x")
+            return Page((await whole(f"{UNKNOWN.isoformat()}/user9", limit)).records, f"{UNKNOWN.isoformat()}/user8")
 
         self.patch(self.statuses, "latest", endless)
         self.assertEqual(self.result(self.strangers.latest("", 5)), Page([]))
@@ -125,7 +134,7 @@ class DisclosedTests(SynchronousTestCase):
         cursor = self.result(self.strangers.latest("", 2)).next
         self.assertEqual(cursor, f"{UNKNOWN.isoformat()}/bob")
         self.assertEqual([record.login for record in self.result(self.strangers.latest(cursor, 2)).records], ["ada"])
-        for login in ("dan", "nobody"):
+        for login in ("cz", "d", "dan"):
             page = self.result(self.strangers.latest(f"{UNKNOWN.isoformat()}/{login}", 2))
             self.assertEqual(page, self.result(self.strangers.latest("", 2)))
         self.failureResultOf(Deferred.fromCoroutine(self.strangers.latest("x", 2)), NotAccepted)

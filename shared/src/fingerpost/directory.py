@@ -8,6 +8,7 @@ from datetime import datetime
 
 from attrs import frozen
 
+from fingerpost.disclosure import UNKNOWN
 from fingerpost.errors import NotAccepted
 from fingerpost.interfaces import Page
 from fingerpost.model import Change, Record
@@ -37,8 +38,13 @@ class Cursor:
 
     @classmethod
     def at(cls, record: Record) -> Cursor | None:
-        """Where a record stands in the list, if it has a status."""
-        return None if record.status is None else cls(record.status.set_at, record.login)
+        """Where a record stands in the list, if it has a status.
+
+        At the end of it, where not everybody may know the time: the neighbours would tell that.
+        """
+        if record.status is None:
+            return None
+        return cls(UNKNOWN if "since" in record.local else record.status.set_at, record.login)
 
 
 class Directory:

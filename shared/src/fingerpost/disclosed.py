@@ -10,8 +10,7 @@ from attrs import evolve
 from zope.interface import implementer
 
 from fingerpost.directory import Cursor
-from fingerpost.disclosure import UNKNOWN, Site, past_status, seen
-from fingerpost.errors import NoSuchUser
+from fingerpost.disclosure import Site, past_status, seen
 from fingerpost.interfaces import IStatuses, Page
 from fingerpost.model import Audience, Change, Record, Status
 
@@ -61,7 +60,7 @@ class Disclosed:
         if self._asker is not Audience.WORLD:
             return await self._statuses.latest(after, limit)
         found: list[Record] = []
-        behind, size, looked_at = await self._place(after), limit + 1, 0
+        behind, size, looked_at = after, limit + 1, 0
         while len(found) <= limit and looked_at < _MOST:
             page = await self._statuses.latest(behind, size)
             found += [mine for mine in map(self._mine, page.records) if mine.status is not None]
@@ -70,20 +69,6 @@ class Disclosed:
                 break
         more = found and (behind or len(found) > limit)
         return Page(found[:limit], str(Cursor.at(found[:limit][-1])) if more else "")
-
-    async def _place(self, after: str) -> str:
-        """The store's cursor for one of ours, which does not tell a time that is kept back."""
-        try:
-            cursor = Cursor.parse(after)
-        except ValueError:
-            return after
-        if cursor.set_at != UNKNOWN:
-            return after
-        try:
-            record = await self._statuses.get(cursor.login)
-        except NoSuchUser:
-            return ""
-        return "" if self._mine(record).status is None else str(Cursor.at(record))
 
     async def history(self, name: str, before: datetime | None, limit: int) -> list[Status]:
         """See `IStatuses`."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from attrs import frozen
 
 from fingerpost.codec import dump, load
+from fingerpost.directory import Cursor
 from fingerpost.disclosure import Site, public
 from fingerpost.errors import FingerpostError
 from fingerpost.model import Person, Record
@@ -122,13 +123,13 @@ class Transaction:
             self._execute("delete from person where login = ?", (framed.login,))
             return
         status = after.status if after.known else None
-        listed = None if shown is None or shown.status is None else micros(shown.status.set_at)
+        listed = None if shown is None else Cursor.at(shown)
         expires_at = None if status is None or status.expires_at is None else micros(status.expires_at)
         self._execute(
             "insert into person (login, revision, dossier, record, set_at, expires_at) values (?, ?, ?, ?, ?, ?)"
             " on conflict (login) do update set revision = excluded.revision, dossier = excluded.dossier,"
             " record = excluded.record, set_at = excluded.set_at, expires_at = excluded.expires_at",
-            (framed.login, framed.revision, dump(after), framed.record, listed, expires_at),
+            (framed.login, framed.revision, dump(after), framed.record, listed and micros(listed.set_at), expires_at),
         )
         if status is not None:
             self._execute(
