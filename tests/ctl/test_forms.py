@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+PLANS = st.text(st.just("\n") | st.characters(exclude_categories=["Cc", "Cf", "Cn", "Cs", "Zl", "Zp"]), max_size=20)
 ROWS = st.builds(
     Row,
     login=st.from_regex(r"[a-z]{1,8}", fullmatch=True),
@@ -90,7 +91,7 @@ class FormTests(SynchronousTestCase):
                 Row("ada", ("countess", "al"), "Lovelace, Ada", plan="One\nTwo", status=lunch, hidden=False),
                 Row("bob"),
                 (6, "there are 2 values for 6 columns"),
-                (7, "this is not CSV: ',' expected after '\"'"),
+                (7, "this is not CSV: is there a quote too many, or one that is not doubled?"),
                 (8, "hidden: this is neither true nor false"),
                 Row("zoe", hidden=True),
             ],
@@ -101,12 +102,60 @@ class FormTests(SynchronousTestCase):
         for text in ("", "full_name\nAda\n", "login,login\n", "login,shoe_size\n", "login,links\n", "\xff\xfe"):
             self.assertRaises(NotAccepted, items, "csv", text if text.isascii() else text.encode("latin-1"))
 
+    def test_stray_quotes(self) -> None:
+        """A line with a quote too many is refused by its number, and no other with it."""
+        data = 'login,status,plan\nq0,bad" quote,\nq1,x,"multi\nline"\nq2,"fine",\nq3,"ok"x,\nq4,"open,\nq5,"x",\n'
+        not_csv = "this is not CSV: is there a quote too many, or one that is not doubled?"
+        self.assertEqual(
+            found("csv", data),
+            [
+                (2, not_csv),
+                Row("q1", plan="multi\nline", status=RowStatus("x")),
+                Row("q2", status=RowStatus("fine")),
+                (6, not_csv),
+                (7, not_csv),
+                Row("q5", status=RowStatus("x")),
+            ],
+        )
+
     def test_open_quote(self) -> None:
-        """A quote that is never closed does not take the rest of the file with it."""
+        """A quote that is never closed, or far away, does not take the rest of the file with it."""
         body = "".join(f"u{number},{'x' * 80}\n" for number in range(10_000))
-        rows = found("csv", 'login,plan\nada,"oops\n' + body)
-        self.assertGreater(sum(isinstance(one, Row) for one in rows), 6000)
-        self.assertEqual(rows[0], (2, "this is longer than 256 KiB"))
+        for end in ("", 'zoe",x\n'):
+            first, *rest = found("csv", 'login,plan\nada,"oops\n' + body + end)
+            self.assertEqual(first, (2, "this is longer than 64 KiB; is there a quote too many?"))
+            self.assertEqual(len([one for one in rest if isinstance(one, Row)]), 10_000)
+
+    def test_lines_in_a_value(self) -> None:
+        """A quote that closes in a later line is believed where that makes a plan or key which can be taken in."""
+        for column, value, is_row in (
+            ("plan", "One\nTwo", True),
+            ("pubkey", "x\n" * 4000, True),
+            ("plan", "x\n" * 2001, False),
+            ("status", "One\nTwo", False),
+            ("aliases", "one\ntwo", False),
+            ("login", "one\n", False),
+        ):
+            names = ["login", column] if column != "login" else ["login"]
+            read = items("csv", ",".join(names) + "\n" + ("" if len(names) == 1 else "ada,") + f'"{value}"\n')
+            self.assertEqual(read[0].row is not None, is_row, column)
+            self.assertEqual([item.line for item in read], [2] if is_row else [*range(2, 3 + value.count("\n"))])
+
+    @given(
+        st.lists(st.sampled_from(["good", "blank"]) | st.text('",ab', max_size=6), max_size=12),
+        st.sampled_from(["status", "plan"]),
+    )
+    def test_every_line_is_accounted_for(self, kinds: list[str], column: str) -> None:
+        """Every line is in a row or refused by its number; and where no value has lines, every good one is a row."""
+        lines = {"good": "{},hello", "blank": ""}
+        data = "".join(lines.get(kind, kind).format(f"w{number}") + "\n" for number, kind in enumerate(kinds, 2))
+        read = items("csv", f"login,{column}\n{data}")
+        told = [number for item in read for number in range(item.line, item.end.line + 1)]
+        self.assertEqual(len(told), len(set(told)))
+        self.assertLessEqual({number for number, kind in enumerate(kinds, 2) if kind and kind != "blank"}, {*told})
+        if column == "status":
+            rows = {row(item).login for item in read if item.row is not None}
+            self.assertLessEqual({f"w{number}" for number, kind in enumerate(kinds, 2) if kind == "good"}, rows)
 
     def test_not_utf8(self) -> None:
         """A line that is not UTF-8 is refused, and the others are not."""
@@ -163,7 +212,7 @@ class FormTests(SynchronousTestCase):
         start = ([Place()] + [item.end for item in read])[min(skip, len(rows))]
         self.assertEqual(items("jsonl", data, start), read[skip:])
 
-    @given(st.lists(st.tuples(st.from_regex(r"[a-z]{1,8}", fullmatch=True), TEXTS), max_size=6), st.integers(0, 6))
+    @given(st.lists(st.tuples(st.from_regex(r"[a-z]{1,8}", fullmatch=True), PLANS), max_size=6), st.integers(0, 6))
     def test_any_csv(self, rows: list[tuple[str, str]], skip: int) -> None:
         """What Python's csv module writes is read back, from wherever one goes on."""
         out = io.StringIO(newline="")

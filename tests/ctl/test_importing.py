@@ -73,6 +73,11 @@ class ImportTests(CommandTestCase):
         )
         self.assertEqual(len(self.objects("list", "--all")), 2)
 
+    def test_refused_lines(self) -> None:
+        """A row of several lines that the store refuses is told with all of them."""
+        path = self.path("p.csv", 'login,plan\nBad Name,"One\nTwo"\nada,x\n')
+        self.assertIn("lines 2 to 3: login: ", self.fingerctl("user", "import", path, code=65).stderr)
+
     def test_refused_as_json(self) -> None:
         """Programs get an error for each line."""
         result = self.fingerctl("user", "import", "-", "--json", stdin="ada: x\nno colon\n", code=65)

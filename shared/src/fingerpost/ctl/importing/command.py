@@ -114,7 +114,8 @@ def _tell_refused(item: Item, reason: str, as_json: bool) -> None:
         value: Any = Problem("not_accepted", _EX_DATAERR, reason).plain()
         click.echo(json.dumps({"error": {**value["error"], "line": item.line}}), err=True)
     else:
-        warn([f"line {item.line}: {reason}"])
+        where = f"line {item.line}" if item.line == item.end.line else f"lines {item.line} to {item.end.line}"
+        warn([f"{where}: {reason}"])
 
 
 def _save(given: Input, progress: Progress, refused: IO[str] | None) -> None:
