@@ -223,6 +223,8 @@ class ProofTests(Accounts):
                 self.ask(self.writer, wire.SetVisibility, **asked, audiences=audiences)
         with self.assertRaises(NotAccepted):
             self.ask(self.writer, wire.SetStatus, **asked, text="x", via="cli", expires=late)
+        with self.assertRaises(NotAccepted):
+            self.ask(self.writer, wire.ClearStatus, name="moshez", proof=proof, op_id="x" * 65)
         self.set_status(peer("moshez"))
 
     def test_a_defect_ends_no_connection(self) -> None:

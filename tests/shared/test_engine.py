@@ -265,6 +265,26 @@ class EngineContract:
         self.assertEqual([framed.record for framed in self.engine.changes(0, 9)], [None] * 7)
         self.assertEqual([framed.revision for framed in self.engine.changes(0, 9)], list(range(1, 8)))
 
+    def test_the_past_is_kept_back(self: Any) -> None:
+        """Of somebody whose history is not for others, the change log tells the last words alone."""
+        self.say("a", "one", 1)
+        self.write("a", VisibilitySet(None, {"history": Audience.MEMBER}))
+        for second, text in enumerate(("two", "three"), start=2):
+            self.say("a", text, second)
+        log = b"".join(map(bytes, self.engine.changes(0, 9)))
+        self.assertEqual([word for word in (b"one", b"two", b"three") if word in log], [b"three"])
+
+    def test_operations_are_forgotten(self: Any) -> None:
+        """However much somebody sets whom nobody sees, only so many operations are remembered."""
+        self.say("a", "first", 1)
+        self.write("a", VisibilitySet(True, {}))
+        for number in range(9):
+            said = StatusSet(Status(f"x{number}", at(number + 2), "cli"))
+            self.engine.write([Write("a", said, f"op{number}")], at(number))
+        self.engine.trim(3)
+        self.assertIn(b"x8", self.say("a", "again", 50, "op8").record)
+        self.assertIn(b"anew", self.say("a", "anew", 51, "op0").record)
+
     def test_hidden_statuses_expire(self: Any) -> None:
         """The status of somebody hidden ends when its time is over, though nobody sees it."""
         self.say("a", "at work", 1)

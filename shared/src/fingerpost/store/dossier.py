@@ -7,7 +7,7 @@ from datetime import datetime
 from attrs import evolve, field, fields, frozen
 
 from fingerpost.disclosure import Site, Visibility, public
-from fingerpost.model import Person, Record, Status
+from fingerpost.model import Audience, Person, Record, Status
 
 __all__ = ["Dossier", "Entry"]
 
@@ -75,6 +75,10 @@ class Dossier:
         """The record as frontends have it."""
         record = self.record()
         return None if record is None else public(record, self.visibility, site)
+
+    def hides_past(self, site: Site) -> bool:
+        """Whether frontends may not know what the person said before."""
+        return not {"history", "status"}.isdisjoint(self.visibility.keeps_back(site, Audience.LOCAL))
 
     def record(self) -> Record | None:
         """All there is to show: the first source that knows the person, under what they set themselves."""

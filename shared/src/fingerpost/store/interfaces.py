@@ -42,11 +42,15 @@ class SourceFailed(FingerpostError):
 
 @frozen
 class Framed:
-    """A `Change` whose record is still JSON bytes (None: removed): most of them only pass through the store."""
+    """A `Change` whose record is still JSON bytes (None: removed): most of them only pass through the store.
+
+    `alone` is one whose login the change log tells nothing older of, because others may no longer see that.
+    """
 
     revision: int
     login: str
     record: bytes | None
+    alone: bool = field(default=False, eq=False)
 
     def __len__(self) -> int:
         """The most bytes that the frame takes."""
@@ -128,7 +132,7 @@ class IEngine(Interface):
         """The next statuses to expire: when, and whose."""
 
     def trim(keep: int) -> int:
-        """Forget all but the newest `keep` entries of the change log; how many went."""
+        """Forget all but the newest `keep` entries of the change log, and of the operations; how many of those went."""
 
     def backup(file: int) -> int:
         """Write a copy of everything, as of one moment, into an open file; how many bytes that were.

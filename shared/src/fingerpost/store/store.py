@@ -174,7 +174,7 @@ class Store:
 
     def _follow_engine(self) -> None:
         self.feed = Feed(self.engine.revision, self._older)
-        self._trimmed_at = 0
+        self._untrimmed = 0  # writes since what is old was last forgotten
 
     def _older(self, since: int, limit: int) -> Deferred[list[Framed]]:
         return self._reading.run(self.engine.changes, since, limit)
@@ -193,19 +193,17 @@ class Store:
 
     def _commit(self, batch: Sequence[Write]) -> Deferred[Sequence[Framed | Exception]]:
         began = self._reactor.seconds()
-        narrows = any(write.edit.narrows for write in batch)
-        return self._writing.run(self.engine.write, batch, self.now()).addCallback(self._committed, began, narrows)
+        return self._writing.run(self.engine.write, batch, self.now()).addCallback(self._committed, began)
 
-    def _committed(
-        self, result: tuple[list[Outcome], list[Framed]], began: float, narrows: bool
-    ) -> Sequence[Framed | Exception]:
+    def _committed(self, result: tuple[list[Outcome], list[Framed]], began: float) -> Sequence[Framed | Exception]:
         outcomes, made = result
         self.committed(self._reactor.seconds() - began, outcomes)
-        if narrows:
+        if any(framed.alone for framed in made):
             self.feed.forget_tail()
         self.feed.publish(made)
-        if self.feed.revision - self._trimmed_at > self._keep * 1.1:
-            self._trimmed_at = self.feed.revision - self._keep
+        self._untrimmed += len(outcomes)
+        if self._untrimmed > self._keep * 0.1:
+            self._untrimmed = 0
             self._writing.run(self.engine.trim, self._keep).addErrback(
                 lambda failure: self._log.failure("The change log could not be trimmed", failure)
             )

@@ -20,6 +20,7 @@ from fingerpost.text import check_login, check_status
 
 __all__ = ["WriteSocket"]
 
+_LONGEST_OP_ID = 64
 _ASKERS = (Audience.WORLD, Audience.LOCAL, Audience.MEMBER)
 
 
@@ -89,6 +90,8 @@ class WriteSocket(ReadSocket):
 
     async def _write(self, login: str, grant: Grant, op_id: str, edit: Edit) -> wire.Answer:
         """Make an edit, and answer with the record: who may only set the status learns no more than that of it."""
+        if len(op_id) > _LONGEST_OP_ID:
+            raise NotAccepted(f"op_id: it is longer than {_LONGEST_OP_ID} characters")
         framed = await self._store.write(login, edit, op_id)
         if framed.record is not None and not grant.knows(login):
             status = load(framed.record, Record).status

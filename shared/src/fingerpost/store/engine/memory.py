@@ -76,7 +76,7 @@ class MemoryEngine:
             return error
         whole = after.record()
         framed = _framed(Change(self._commit(after), after.login, whole))
-        if write.edit.narrows:
+        if write.edit.narrows or after.hides_past(self.site):
             self._narrow(after.login)
         if write.edit.forgets:
             self._history.pop(write.login, None)
@@ -105,7 +105,7 @@ class MemoryEngine:
         """Have the log say of before what may be seen now."""
         change = self._directory.change(login) or Change(self.revision, login, None)
         now = _framed(change).record
-        self._log = [evolve(each, record=now) if each.login == login else each for each in self._log]
+        self._log = [evolve(each, record=now, alone=True) if each.login == login else each for each in self._log]
 
     def _dossier(self, login: str) -> Dossier:
         return self._dossiers.get(login) or Dossier(login)
@@ -174,8 +174,8 @@ class MemoryEngine:
         """See `IEngine`."""
         gone = max(0, len(self._log) - keep)
         del self._log[:gone]
-        oldest = self.revision - len(self._log)
-        self._done = {key: done for key, done in self._done.items() if done.revision > oldest}
+        for key in list(self._done)[: max(0, len(self._done) - keep)]:
+            del self._done[key]
         return gone
 
     @_alone

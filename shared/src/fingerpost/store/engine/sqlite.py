@@ -48,7 +48,7 @@ class SQLiteEngine:
 
     def write(self, batch: Sequence[Write], at: datetime) -> tuple[list[Outcome], list[Framed]]:
         """See `IEngine`. Where the file cannot be written, nothing is, and every outcome says so."""
-        transaction = Transaction(self._writing, self.revision, self.site)
+        transaction = Transaction(self._writing, self.revision, self.site, at)
         try:
             with self._database.committing():
                 outcomes = [transaction.make(write) for write in batch]
@@ -173,7 +173,11 @@ class SQLiteEngine:
         oldest = self.revision - keep
         with self._database.committing():
             gone = self._writing.execute("delete from change where revision <= ?", (oldest,)).rowcount
-            self._writing.execute("delete from operation where revision <= ?", (oldest,))
+            self._writing.execute(
+                "delete from operation where made_at <="
+                " (select made_at from operation order by made_at desc limit 1 offset ?)",
+                (keep,),
+            )
         return gone
 
     def backup(self, file: int) -> int:

@@ -43,10 +43,11 @@ class _Kept:
 class Transaction:
     """The writes of one commit; `site` decides what frontends are shown of them."""
 
-    def __init__(self, connection: sqlite3.Connection, revision: int, site: Site) -> None:
+    def __init__(self, connection: sqlite3.Connection, revision: int, site: Site, at: datetime) -> None:
         self._execute = connection.execute
         self._connection = connection
         self._site = site
+        self._at = micros(at)
         self.revision = revision
         self.made: list[Framed] = []
 
@@ -62,17 +63,15 @@ class Transaction:
             return error
         whole = after.record()
         shown = None if whole is None else public(whole, after.visibility, self._site)
-        framed = self._keep(before, after, shown)
+        framed = self._keep(before, after, shown, write.edit.narrows or after.hides_past(self._site))
         if write.edit.forgets:
             self._execute("delete from history where login = ?", (write.login,))
             self._execute("update operation set answer = null where login = ?", (write.login,))
-        if write.edit.narrows and before.record not in (None, framed.record):
-            self._execute("update change set record = ? where login = ?", (framed.record, write.login))
         outcome = framed if whole is shown or whole == shown else Framed(framed.revision, framed.login, _dumped(whole))
         if write.op_id:
             self._execute(
-                "insert into operation (login, op_id, revision, answer) values (?, ?, ?, ?)",
-                (write.login, write.op_id, outcome.revision, None if outcome is framed else outcome.record),
+                "insert into operation (login, op_id, revision, answer, made_at) values (?, ?, ?, ?, ?)",
+                (write.login, write.op_id, outcome.revision, None if outcome is framed else outcome.record, self._at),
             )
         return outcome
 
@@ -96,14 +95,14 @@ class Transaction:
         row = self._execute("select dossier, revision, record from person where login = ?", (login,)).fetchone()
         return _Kept(Dossier(login)) if row is None else _Kept(load(row[0], Dossier), *row[1:])
 
-    def _keep(self, before: _Kept, after: Dossier, shown: Record | None) -> Framed:
+    def _keep(self, before: _Kept, after: Dossier, shown: Record | None, alone: bool) -> Framed:
         """Put the dossier in its place; what is shown by it has a new revision if it is not what was shown before."""
         record = _dumped(shown)
         if record == before.record:
             framed = Framed(before.revision or self.revision, after.login, record)
         else:
             self.revision += 1
-            framed = Framed(self.revision, after.login, record)
+            framed = Framed(self.revision, after.login, record, alone and before.record is not None)
             self._log(framed)
             self._index_terms(before, framed.login, shown)
         if before.dossier != after or record != before.record:
@@ -116,6 +115,8 @@ class Transaction:
             "insert into change (revision, login, record) values (?, ?, ?)",
             (framed.revision, framed.login, framed.record),
         )
+        if framed.alone:
+            self._execute("update change set record = ? where login = ?", (framed.record, framed.login))
         self.made.append(framed)
 
     def _put(self, framed: Framed, after: Dossier, shown: Record | None) -> None:

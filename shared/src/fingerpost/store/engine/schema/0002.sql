@@ -26,3 +26,7 @@ create index change_login on change (login);
 
 -- The answer to an operation where it is another than what the change log holds.
 alter table operation add column answer blob;
+-- Operations are trimmed by age: one that changes nothing of what is shown has no revision of its own.
+alter table operation add column made_at integer not null default 0;
+create index operation_made_at on operation (made_at);
+drop index operation_revision;
