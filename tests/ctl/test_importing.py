@@ -214,3 +214,25 @@ class ExportTests(CommandTestCase):
     def test_where_nothing_can_be_written(self) -> None:
         """A folder that is not there is said so."""
         self.assertEqual(self.refused("user", "export", self.path("no/where"), code=73)["kind"], "cannot_create")
+
+    def test_what_is_no_file(self) -> None:
+        """A device, a pipe or a folder is refused in a sentence, and stays what it is."""
+        os.mkfifo(self.path("pipe"))
+        os.symlink("/dev/full", self.path("link"))
+        for path in (self.path("pipe"), self.path("link"), "/dev/full", str(self.folder)):
+            mode = os.stat(path).st_mode
+            for command in (["user", "export"], ["backup"]):
+                if command == ["backup"] and path == str(self.folder):
+                    continue
+                self.assertIn("it is no file", self.refused(*command, path, code=73)["message"])
+            self.assertEqual(os.stat(path).st_mode, mode)
+
+    def test_through_a_link(self) -> None:
+        """A link stays a link: what it leads to is replaced, or made."""
+        for name in ("there", "new"):
+            os.symlink(name, self.path(f"to-{name}"))
+        self.path("there", "before")
+        for name in ("there", "new"):
+            self.fingerctl("user", "export", self.path(f"to-{name}"))
+            self.assertTrue((self.folder / f"to-{name}").is_symlink())
+            self.assertEqual(len((self.folder / name).read_bytes().splitlines()), 301)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,23 +17,38 @@ __all__ = ["replacing"]
 
 @contextmanager
 def replacing(path: str) -> Iterator[IO[bytes]]:
-    """A file that takes the place of `path` when it is written and on the disk; only its owner may read it."""
-    target = Path(path)
-    temporary = ""
+    """A file that takes the place of `path` when it is written and on the disk; only its owner may read it.
+
+    Of a link, what it leads to is replaced. What is there and is no file, such as a device, is refused.
+    """
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        with _replaced(_target(path)) as file:
+            yield file
+    except OSError as error:
+        raise CannotCreate(f"{path} cannot be written: {error.strerror}.") from None
+
+
+def _target(path: str) -> Path:
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise CannotCreate(f"{path} cannot be replaced: it is no file.", "name a file")
+    return Path(os.path.realpath(path))
+
+
+@contextmanager
+def _replaced(target: Path) -> Iterator[IO[bytes]]:
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
         with open(descriptor, "w+b") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, target)
-        _sync(target.parent)
-    except OSError as error:
-        _away(temporary)
-        raise CannotCreate(f"{path} cannot be written: {error.strerror}.") from None
     except BaseException:
-        _away(temporary)
+        with suppress(OSError):
+            os.unlink(temporary)
         raise
+    _sync(target.parent)
 
 
 def _sync(folder: Path) -> None:
@@ -42,8 +58,3 @@ def _sync(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _away(temporary: str) -> None:
-    with suppress(OSError):
-        os.unlink(temporary)
