@@ -73,6 +73,26 @@ class ImportTests(CommandTestCase):
         )
         self.assertEqual(len(self.objects("list", "--all")), 2)
 
+    def test_refused_rows_do_not_replace_the_input(self) -> None:
+        """The file that is read is not written into, by whatever name."""
+        path = Path(self.path("users", "ada: x\nno colon\n"))
+        os.link(path, self.path("other"))
+        os.symlink(path, self.path("link"))
+        for name in ("users", "other", "link"):
+            error = self.refused("user", "import", str(path), "--refused", self.path(name), code=2)
+            self.assertIn("the file that is read", error["message"])
+        self.assertEqual(path.read_text(), "ada: x\nno colon\n")
+
+    def test_refused_rows_are_kept_until_there_are_others(self) -> None:
+        """What an earlier run refused stays where it is while there is no store."""
+        path, kept = self.people(1), Path(self.path("refused", "earlier"))
+        self.house.open = False
+        self.fingerctl("user", "import", path, "--refused", str(kept), code=69)
+        self.assertEqual(kept.read_text(), "earlier")
+        self.house.open = True
+        self.fingerctl("user", "import", path, "--refused", str(kept))
+        self.assertEqual(kept.read_text(), "")
+
     def test_refused_lines(self) -> None:
         """A row of several lines that the store refuses is told with all of them."""
         path = self.path("p.csv", 'login,plan\nBad Name,"One\nTwo"\nada,x\n')

@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from functools import wraps
 from typing import IO, TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ import click
 
 from fingerpost.ctl.asking import asks, for_administrators, wants_json
 from fingerpost.ctl.importing.forms import FORMS, form_of
-from fingerpost.ctl.importing.inputs import Input, appended, note, opened
+from fingerpost.ctl.importing.inputs import Input, appended, is_same_file, note, opened
 from fingerpost.ctl.importing.items import Item
 from fingerpost.ctl.importing.resuming import Progress
 from fingerpost.ctl.problems import Problem
@@ -49,7 +49,7 @@ class ImportedView(View[Imported]):
 
 
 def _opened(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Open the files before the store is reached."""
+    """Open what is read before the store is reached; what is written is left as it is until then."""
 
     @click.argument("file")
     @click.option("--format", "form", type=click.Choice([*FORMS]), help="If the file's name does not tell.")
@@ -59,8 +59,9 @@ def _opened(command: Callable[..., Any]) -> Callable[..., Any]:
     def with_files(file: str, form: str | None, from_start: bool, refused: str | None) -> Any:
         with ExitStack() as stack:
             given = opened(stack, file, form or form_of(file), from_start)
-            again = bool(given.progress.place.line)
-            return command(given=given, refused=stack.enter_context(appended(refused, again)) if refused else None)
+            if refused and is_same_file(given.file, refused):
+                raise click.UsageError(f"--refused: {refused} is the file that is read; name another.")
+            return command(given=given, refused=refused)
 
     return with_files
 
@@ -69,11 +70,16 @@ def _opened(command: Callable[..., Any]) -> Callable[..., Any]:
 @for_administrators
 @_opened
 @asks(ImportedView)
-async def import_people(store: Administration, given: Input, refused: IO[str] | None) -> Imported:
+async def import_people(store: Administration, given: Input, refused: str | None) -> Imported:
     """Take in people from a file, or - for stdin: 'name: status' lines, CSV or JSON Lines.
 
     What is refused is told with its line, and the rest is taken in. A run that was broken off goes on where it was.
     """
+    with appended(refused, bool(given.progress.place.line)) if refused else nullcontext() as kept:
+        return await _imported(store, given, kept)
+
+
+async def _imported(store: Administration, given: Input, kept: IO[str] | None) -> Imported:
     from fingerpost.ctl.importing.batches import batches
     from fingerpost.ctl.importing.course import Course
 
@@ -81,9 +87,9 @@ async def import_people(store: Administration, given: Input, refused: IO[str] | 
 
     def refuse(item: Item, reason: str) -> None:
         _tell_refused(item, reason, as_json)
-        if refused is not None:
+        if kept is not None:
             row = {"line": item.line, "reason": reason, "row": item.raw}
-            refused.write(json.dumps(row) + "\n")
+            kept.write(json.dumps(row) + "\n")
 
     with _bar(given) as advance:
         saved = time.monotonic()
@@ -92,7 +98,7 @@ async def import_people(store: Administration, given: Input, refused: IO[str] | 
             nonlocal saved
             advance(progress)
             if time.monotonic() - saved >= _SAVE_EVERY:
-                _save(given, progress, refused)
+                _save(given, progress, kept)
                 saved = time.monotonic()
 
         course = Course(store, given.progress, refuse, moved)
@@ -101,7 +107,7 @@ async def import_people(store: Administration, given: Input, refused: IO[str] | 
         except NotAccepted:
             raise  # not a row, but the file: nothing of it was taken in
         except BaseException:
-            _save(given, course.progress, refused)
+            _save(given, course.progress, kept)
             _say_where(given, course.progress)
             raise
     if given.remembered is not None:
@@ -118,9 +124,9 @@ def _tell_refused(item: Item, reason: str, as_json: bool) -> None:
         warn([f"{where}: {reason}"])
 
 
-def _save(given: Input, progress: Progress, refused: IO[str] | None) -> None:
-    if refused is not None:
-        refused.flush()
+def _save(given: Input, progress: Progress, kept: IO[str] | None) -> None:
+    if kept is not None:
+        kept.flush()
     if given.remembered is None:
         return
     try:

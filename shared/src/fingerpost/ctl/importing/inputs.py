@@ -17,7 +17,7 @@ from fingerpost.ctl.importing.resuming import Progress, Remembered, state_folder
 from fingerpost.ctl.problems import CannotCreate, CannotRead
 from fingerpost.ctl.rendering import warn
 
-__all__ = ["Input", "appended", "note", "opened"]
+__all__ = ["Input", "appended", "is_same_file", "note", "opened"]
 
 
 @frozen
@@ -50,6 +50,15 @@ def opened(stack: ExitStack, name: str, form: str, from_start: bool) -> Input:
     elif progress.place.line:
         note(f"Going on behind line {progress.place.line} of {name}")
     return Input(name, file, form, status.st_size, remembered, progress)
+
+
+def is_same_file(file: IO[bytes], path: str) -> bool:
+    """Whether a path, whatever its name, leads to the very file that is open."""
+    try:
+        status = os.fstat(file.fileno())
+        return stat.S_ISREG(status.st_mode) and os.path.samestat(status, os.stat(path))
+    except OSError:
+        return False
 
 
 @contextmanager
