@@ -7,7 +7,7 @@ import os
 from typing import Any
 from unittest import mock
 
-from fingerpost.ctl.problems import ForAdministrators, Silent, StoreGone, Unreachable, told
+from fingerpost.ctl.problems import ForAdministrators, Silent, StoreFailed, StoreGone, Unreachable, told
 from fingerpost.ctl.reaching import ADMIN_SOCKET, USER_SOCKET, Reach, connected
 from fingerpost.ctl.store import Administration
 from fingerpost.errors import FingerpostError, NotAllowed
@@ -116,6 +116,24 @@ class ConnectionTests(SynchronousTestCase):
         asking = Deferred.fromCoroutine(store.tokens("", ""))
         house.stop()
         self.assertIsInstance(self.failureResultOf(asking).value, StoreGone)
+
+    def test_failed(self) -> None:
+        """A store that fails at a command is said to do so, at once, and where to look."""
+
+        class Hanging(AdminSocket):
+            """One that hangs up then, as AMP has it."""
+
+            def _done(self, result: Any, since: float) -> Any:
+                return result
+
+        for protocol in (AdminSocket, Hanging):
+            house = House()
+            store = self.store(house, protocol)
+            with mock.patch.object(house.accounts.administration, "tokens", side_effect=ZeroDivisionError):
+                error = self.assertRaises(StoreFailed, house.result, store.tokens("", ""))
+            self.assertEqual((told(error).kind, told(error).code), ("failed", 70))
+            self.assertIn("journalctl -u finger-store", told(error).hint)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 2)
 
     def test_not_the_admin_socket(self) -> None:
         """Another socket does not know what administrators ask, and that is said in words."""

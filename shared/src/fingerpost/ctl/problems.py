@@ -22,6 +22,7 @@ __all__ = [
     "ForAdministrators",
     "Problem",
     "Silent",
+    "StoreFailed",
     "StoreGone",
     "Unreachable",
     "told",
@@ -54,6 +55,10 @@ class CannotCreate(_Hinted):
 
 class Silent(_Hinted, TemporarilyUnavailable):
     """The status store does not answer."""
+
+
+class StoreFailed(FingerpostError):
+    """The status store failed."""
 
 
 class StoreGone(_Hinted, TemporarilyUnavailable):
@@ -89,7 +94,7 @@ _KINDS: tuple[tuple[type[FingerpostError], str, int, str], ...] = (
     (CannotCreate, "cannot_create", 73, ""),
     (TemporarilyUnavailable, "temporarily_unavailable", 75, "try again in a moment; `systemctl status finger-store`"),
     (NotAllowed, "not_allowed", 77, "use a token of that person (--token-file), or sudo"),
-    (FingerpostError, "failed", 70, "`journalctl -u finger-store` may say more"),
+    (FingerpostError, "failed", 70, "`journalctl -u finger-store` says why"),
 )
 
 

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from attrs import frozen
+from twisted.internet.defer import CancelledError
+from twisted.internet.defer import TimeoutError as TimedOut
 from twisted.internet.error import ConnectionClosed
 from twisted.internet.interfaces import IReactorTime
 from twisted.protocols.amp import Command, TooLong, UnhandledCommand
@@ -16,9 +18,9 @@ from fingerpost.accounts import Scope, Token
 from fingerpost.calls import Calls, operation
 from fingerpost.codec import dump, joined, load
 from fingerpost.connection import StoreProtocol
-from fingerpost.ctl.problems import ForAdministrators, Silent, StoreGone
+from fingerpost.ctl.problems import ForAdministrators, Silent, StoreFailed, StoreGone
 from fingerpost.ctl.results import Copied, Issued, Restored
-from fingerpost.errors import NotAccepted, TemporarilyUnavailable
+from fingerpost.errors import FingerpostError, NotAccepted, TemporarilyUnavailable
 from fingerpost.interfaces import Proof
 from fingerpost.model import Record
 
@@ -55,18 +57,28 @@ class Store(Calls):
         try:
             return await self.protocol.asked(self.clock, command, arguments, within)
         except TemporarilyUnavailable as error:
-            cause = error.__cause__
-            if isinstance(cause, UnhandledCommand):
-                raise ForAdministrators("This socket takes no commands for administrators.") from None
-            if isinstance(cause, UnicodeError):
-                raise cause from None
-            if isinstance(cause, TooLong):
-                raise NotAccepted("text: this is far too long") from None
-            if isinstance(cause, ConnectionClosed):
-                raise StoreGone from None
-            if cause is not None:
-                raise Silent(f"The status store has not answered within {within:.0f} seconds.") from None
+            if error.__cause__ is None:
+                raise
+            raise _told(error.__cause__, within) from None
+        except FingerpostError as error:
+            if type(error) is FingerpostError:
+                raise StoreFailed(str(error)) from None
             raise
+
+
+def _told(cause: BaseException, within: float) -> Exception:
+    """What became of a command that was not answered as it should be."""
+    if isinstance(cause, UnhandledCommand):
+        return ForAdministrators("This socket takes no commands for administrators.")
+    if isinstance(cause, UnicodeError):
+        return cause
+    if isinstance(cause, TooLong):
+        return NotAccepted("text: this is far too long")
+    if isinstance(cause, ConnectionClosed):
+        return StoreGone()
+    if isinstance(cause, TimedOut | CancelledError):
+        return Silent(f"The status store has not answered within {within:.0f} seconds.")
+    return StoreFailed()
 
 
 class Administration(Store):
