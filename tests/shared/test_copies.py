@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryFile, mkdtemp
@@ -16,7 +17,7 @@ from fingerpost.model import Status
 from fingerpost.store.edits import Removed, StatusSet
 from fingerpost.store.engine.memory import MemoryEngine
 from fingerpost.store.engine.sqlite import SQLiteEngine
-from fingerpost.store.interfaces import Write
+from fingerpost.store.interfaces import CopyFailed, Write
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kit import House, said
@@ -43,7 +44,7 @@ class CopiesTests(SynchronousTestCase):
 
     def restore(self, engine: SQLiteEngine) -> None:
         self.file.seek(0)
-        engine.restore(self.file.fileno())
+        engine.restore(engine.receive(self.file.fileno()))
 
     def refused(self, content: bytes) -> str:
         self.file.seek(0)
@@ -63,13 +64,13 @@ class CopiesTests(SynchronousTestCase):
             self.say(f"u{number}", "x")
         self.say("u1", "y")
         self.engine.secrets.set_password("u1", "hash")
-        size = self.engine.backup(self.file.fileno())
-        self.assertEqual(size, os.fstat(self.file.fileno()).st_size)
+        copied = self.engine.backup(self.file.fileno())
+        self.assertEqual((copied.epoch, copied.revision), (self.engine.epoch, 4))
+        self.assertEqual(copied.bytes, os.fstat(self.file.fileno()).st_size)
         self.say("u9", "after the backup")
         _, other = self.store()
         self.restore(other)
         self.assertEqual(other.revision, 4)
-        self.assertEqual(other.changes(0, 9), self.engine.changes(0, 4))
         self.assertEqual([framed.login for framed in other.by_name("", 9)], ["u0", "u1", "u2"])
         self.assertEqual(other.secrets.password("u1"), "hash")
 
@@ -127,14 +128,64 @@ class CopiesTests(SynchronousTestCase):
         newer = sqlite3.connect(":memory:")
         newer.executescript("create table store (id); pragma application_id = 0x46507374; pragma user_version = 99;")
         self.assertIn("newer version", self.refused(newer.serialize()))
+        self.file.seek(0)
+        self.file.truncate()
         self.engine.backup(self.file.fileno())
         self.file.seek(0)
         whole = self.file.read()
         self.assertIn("no backup", self.refused(whole[: len(whole) // 2]))
+        for damage in (
+            "drop table token",
+            "drop index change_login",
+            "update person set dossier = x'00ff'",
+            "delete from store",
+            "alter table person add column shoe_size",
+        ):
+            path = Path(mkdtemp()) / "damaged.db"
+            path.write_bytes(whole)
+            copy = sqlite3.connect(path, isolation_level=None)
+            copy.execute("pragma journal_mode = delete")
+            copy.execute(damage)
+            copy.close()
+            self.assertIn("it is damaged", self.refused(path.read_bytes()), damage)
+
+    def test_pages_of_another_size(self) -> None:
+        """A backup that somebody has rewritten with larger pages is taken back all the same."""
+        self.say("a", "x")
+        path = Path(mkdtemp()) / "larger.db"
+        with path.open("wb") as file:
+            self.engine.backup(file.fileno())
+        larger = sqlite3.connect(path, isolation_level=None)
+        larger.executescript("pragma journal_mode = delete; pragma page_size = 8192; vacuum;")
+        larger.close()
+        _, other = self.store()
+        with path.open("rb") as file:
+            other.restore(other.receive(file.fileno()))
+        self.assertEqual([framed.login for framed in other.by_name("", 9)], ["a"])
+        self.assertEqual(other._writing.execute("pragma journal_mode").fetchone(), ("wal",))
+
+    def test_no_room(self) -> None:
+        """Where a backup can't be written, the reason is told, and nothing is left lying about."""
+        with open("/dev/full", "wb") as full, self.assertRaises(CopyFailed) as caught:
+            self.engine.backup(full.fileno())
+        self.assertEqual(str(caught.exception), "the backup could not be made: No space left on device")
+        self.assertEqual([name for name in os.listdir(self.path.parent) if name.startswith("backup-")], [])
+
+    def test_into_a_pipe(self) -> None:
+        """A backup may be written into a pipe, such as to a program that encrypts it."""
+        reading, writing = os.pipe()
+        with os.fdopen(reading, "rb") as pipe:
+            got: list[bytes] = []
+            reader = threading.Thread(target=lambda: got.append(pipe.read()))
+            reader.start()
+            copied = self.engine.backup(writing)
+            os.close(writing)
+            reader.join(10)
+        self.assertEqual(len(got[0]), copied.bytes)
 
     def test_in_memory(self) -> None:
         """A store that keeps nothing says what to do instead."""
-        for call in (MemoryEngine().backup, MemoryEngine().restore):
+        for call in (MemoryEngine().backup, MemoryEngine().receive):
             with self.assertRaises(NotAccepted):
                 call(self.file.fileno())
 

@@ -97,10 +97,10 @@ class AdminSocket(WriteSocket):
     async def backup(self, file: int) -> wire.Answer:
         """See `adminwire.Backup`."""
         try:
-            size = await self._admin.backup(file)
+            copied = await self._admin.backup(file)
         finally:
             os.close(file)
-        return {"epoch": self._store.engine.epoch, "revision": self._store.feed.revision, "bytes": size}
+        return {"epoch": copied.epoch, "revision": copied.revision, "bytes": copied.bytes}
 
     @adminwire.Restore.responder
     async def restore(self, file: int) -> wire.Answer:

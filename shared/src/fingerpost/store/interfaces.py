@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 from attrs import field, frozen
@@ -18,6 +19,8 @@ from fingerpost.store.dossier import Dossier, Entry
 from fingerpost.store.edits import Edit
 
 __all__ = [
+    "Copied",
+    "CopyFailed",
     "EngineRefused",
     "Framed",
     "IEngine",
@@ -30,6 +33,10 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+
+class CopyFailed(FingerpostError):
+    """A copy of the database could not be made or taken back."""
 
 
 class EngineRefused(FingerpostError):
@@ -58,6 +65,15 @@ class Framed:
 
     def __bytes__(self) -> bytes:
         return frame(self.revision, self.login, self.record)
+
+
+@frozen
+class Copied:
+    """What a backup holds: the numbering, how far it goes, and how many bytes that takes."""
+
+    epoch: str
+    revision: int
+    bytes: int
 
 
 @frozen
@@ -134,14 +150,20 @@ class IEngine(Interface):
     def trim(keep: int) -> int:
         """Forget all but the newest `keep` entries of the change log, and of the operations; how many of those went."""
 
-    def backup(file: int) -> int:
-        """Write a copy of everything, as of one moment, into an open file; how many bytes that were.
+    def backup(file: int) -> Copied:
+        """Write a copy of everything, as of one moment, into an open file.
 
-        Raises `NotAccepted` where nothing is kept that a copy could be made of.
+        Raises `NotAccepted` where nothing is kept that a copy could be made of, and `CopyFailed`. Any thread may call.
         """
 
-    def restore(file: int) -> None:
-        """Take the place of everything with a copy that `backup` made, under another epoch; raises `NotAccepted`."""
+    def receive(file: int) -> Path:
+        """Look at a copy that `backup` made, in an open file, and keep it until `restore`.
+
+        Raises `NotAccepted` for what is none, and `CopyFailed`. Any thread may call.
+        """
+
+    def restore(copy: Path) -> None:
+        """Take the place of everything with what was received, under another epoch; raises `CopyFailed`."""
 
     def close() -> None:
         """Let go of files and connections."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -167,9 +168,9 @@ class Store:
             await self.feed.behind(since)
         return self.feed.subscribe(since, send, dropped)
 
-    async def restore(self, file: int) -> None:
-        """Take the place of everything with a backup; raises `NotAccepted`. Whoever follows has to connect again."""
-        await self._writing.run(self.engine.restore, file)
+    async def restore(self, copy: Path) -> None:
+        """Take the place of everything with a backup that was received. Whoever follows has to connect again."""
+        await self._writing.run(self.engine.restore, copy)
         self._follow_engine()
 
     def _follow_engine(self) -> None:

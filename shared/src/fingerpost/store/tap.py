@@ -44,6 +44,7 @@ class StoreService(Operated):
     """The store daemon; making one raises `EngineRefused` where its database can't be used."""
 
     _times_replaced = 0
+    _is_being_replaced = False
     live = ("sources", "trusted_peers", "disclosure", "proofs")
 
     def __init__(self, config: StoreConfig, reactor: Any, metrics: Metrics) -> None:
@@ -62,6 +63,7 @@ class StoreService(Operated):
         self._disclosing = Disclosing(self.store, reading, writing, config.disclosure)
         self._accounts = Accounts(self.store, config.proofs, reactor, reading, writing, *aside)
         self._accounts.proving.counted = self._metrics.proof
+        self._accounts.administration.replacing = self._replacing
         self._accounts.administration.replaced = self._replaced
         self._factories = {
             name: SocketFactory(socket, self.store, self._accounts.proving, reactor, requests)
@@ -87,23 +89,28 @@ class StoreService(Operated):
             part.setServiceParent(self)
 
     async def _look(self) -> None:
-        replaced = self._times_replaced
+        since = self._times_replaced
         try:
             await self._following.look()
             self._metrics.sources(self._following.readable)
         finally:
             await self._disclosing.look()
-            if replaced == self._times_replaced:
+            if since == self._times_replaced and not self._is_being_replaced:
                 self.store.release()
 
-    def _replaced(self) -> None:
-        """Another database is there: nobody goes on with what was, and nobody is let in before it is in step."""
-        self._times_replaced += 1
+    def _replacing(self) -> None:
+        """Another database is about to take the place of this one: nobody goes on with what was."""
+        self._is_being_replaced = True
         self.store.hold()
-        self._following.replace(self.config.make_sources())
-        self._disclosing.again()
         for name in ("read", "write"):
             self._factories[name].disconnect()
+
+    def _replaced(self) -> None:
+        """Nobody is let in before what is there now is in step with the sources and the site."""
+        self._is_being_replaced = False
+        self._times_replaced += 1
+        self._following.replace(self.config.make_sources())
+        self._disclosing.again()
 
     def describe(self) -> str:
         """See `IOperated`."""

@@ -18,7 +18,7 @@ from fingerpost.store.accounts.passwords import Passwords
 from fingerpost.store.accounts.rows import edit, row_of
 from fingerpost.store.dossier import Dossier
 from fingerpost.store.edits import Added, Removed
-from fingerpost.store.interfaces import Framed, IThreads
+from fingerpost.store.interfaces import Copied, Framed, IThreads
 from fingerpost.store.store import Store
 from fingerpost.text import check_line, check_login
 
@@ -30,7 +30,7 @@ _AT_ONCE = 200  # rows or tokens in a page
 class Administration:
     """Acts on a store and its engine's secrets; every change is logged with what was done to whom.
 
-    `replaced` is called when a backup has taken the place of everything.
+    `replacing` is called before a backup takes the place of everything, and `replaced` when that is over.
     """
 
     _log = Logger()
@@ -38,6 +38,7 @@ class Administration:
     def __init__(
         self, store: Store, passwords: Passwords, reading: IThreads, writing: IThreads, copying: IThreads
     ) -> None:
+        self.replacing: Callable[[], None] = lambda: None
         self.replaced: Callable[[], None] = lambda: None
         self._store = store
         self._secrets = store.engine.secrets
@@ -122,16 +123,22 @@ class Administration:
         page = await self._reading.run(self._store.engine.dossiers, after, _AT_ONCE)
         return list(map(row_of, page)), page[-1].login if len(page) == _AT_ONCE else None
 
-    async def backup(self, file: int) -> int:
-        """Write a copy of everything into an open file; how many bytes that were."""
-        size: int = await self._copying.run(self._store.engine.backup, file)
-        self._log.info("A backup of {finger_bytes} bytes was made", message_id=Event.BACKUP_MADE, finger_bytes=size)
-        return size
+    async def backup(self, file: int) -> Copied:
+        """Write a copy of everything into an open file; raises `CopyFailed`."""
+        copied: Copied = await self._copying.run(self._store.engine.backup, file)
+        self._log.info(
+            "A backup of {finger_bytes} bytes was made", message_id=Event.BACKUP_MADE, finger_bytes=copied.bytes
+        )
+        return copied
 
     async def restore(self, file: int) -> None:
         """Take the place of everything with a backup; raises `NotAccepted` for a file that is none."""
-        await self._store.restore(file)
-        self.replaced()
+        copy = await self._copying.run(self._store.engine.receive, file)
+        self.replacing()
+        try:
+            await self._store.restore(copy)
+        finally:
+            self.replaced()
         self._log.info(
             "A backup of revision {finger_revision} has taken the place of the database",
             message_id=Event.STORE_RESTORED,

@@ -16,10 +16,10 @@ from attrs import field, frozen
 
 from fingerpost.store.interfaces import EngineRefused
 
-__all__ = ["Database", "Steps", "packaged_steps", "upgraded"]
+__all__ = ["APPLICATION_ID", "Database", "Steps", "packaged_steps", "upgraded"]
 
 # "FPst": lets file(1) and us tell a status database from any other SQLite file.
-_APPLICATION_ID = 0x46507374
+APPLICATION_ID = 0x46507374
 
 
 @frozen
@@ -152,7 +152,7 @@ def _version(path: Path, connection: sqlite3.Connection, steps: Steps) -> int:
     (application,) = connection.execute("pragma application_id").fetchone()
     (version,) = connection.execute("pragma user_version").fetchone()
     (tables,) = connection.execute("select count(*) from sqlite_schema").fetchone()
-    if tables and application != _APPLICATION_ID:
+    if tables and application != APPLICATION_ID:
         raise EngineRefused(f"{path} is the database of another program; name another file in `engine`")
     if version > steps.newest:
         raise EngineRefused(
@@ -175,7 +175,7 @@ def _keep_copy(path: Path, connection: sqlite3.Connection, called: str) -> None:
 def _step(connection: sqlite3.Connection, number: int, script: str) -> None:
     try:
         connection.executescript(
-            f"begin immediate;\n{script}\n;pragma application_id = {_APPLICATION_ID};"
+            f"begin immediate;\n{script}\n;pragma application_id = {APPLICATION_ID};"
             f"pragma user_version = {number};\ncommit;"
         )
     except sqlite3.Error:

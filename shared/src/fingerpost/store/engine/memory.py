@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import wraps
+from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar, cast
 
@@ -19,7 +20,7 @@ from fingerpost.disclosure import Site
 from fingerpost.errors import FingerpostError, NotAccepted, Resync
 from fingerpost.model import Change, Record, Status
 from fingerpost.store.dossier import Dossier, Entry
-from fingerpost.store.interfaces import Framed, IEngine, ISecrets, Outcome, Write
+from fingerpost.store.interfaces import Copied, Framed, IEngine, ISecrets, Outcome, Write
 
 __all__ = ["MemoryEngine"]
 
@@ -197,13 +198,16 @@ class MemoryEngine:
         """See `IEngine`."""
         self._memory[name] = value
 
-    def backup(self, file: int) -> int:
+    def backup(self, file: int) -> Copied:
         """See `IEngine`."""
         raise NotAccepted("this store keeps everything in memory; `export` what is in it instead")
 
-    def restore(self, file: int) -> None:
+    def receive(self, file: int) -> Path:
         """See `IEngine`."""
         raise NotAccepted("this store keeps everything in memory; `import` what an `export` wrote instead")
+
+    def restore(self, copy: Path) -> None:
+        """See `IEngine`: nothing was ever received."""
 
     def close(self) -> None:
         """See `IEngine`."""

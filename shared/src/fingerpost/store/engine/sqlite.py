@@ -16,11 +16,11 @@ from fingerpost.errors import Resync, TemporarilyUnavailable
 from fingerpost.model import Status
 from fingerpost.names import fold, words
 from fingerpost.store.dossier import Dossier, Entry
-from fingerpost.store.engine.copies import backup, restore
+from fingerpost.store.engine.copies import backup, received, restore
 from fingerpost.store.engine.database import Database, Steps, packaged_steps
 from fingerpost.store.engine.secrets import SQLiteSecrets
 from fingerpost.store.engine.transaction import Transaction, dossier_of, micros, moment
-from fingerpost.store.interfaces import Framed, IEngine, Outcome, Write
+from fingerpost.store.interfaces import Copied, Framed, IEngine, Outcome, Write
 
 __all__ = ["SQLiteEngine"]
 
@@ -180,13 +180,17 @@ class SQLiteEngine:
             )
         return gone
 
-    def backup(self, file: int) -> int:
+    def backup(self, file: int) -> Copied:
         """See `IEngine`."""
         return backup(self._database.path, file)
 
-    def restore(self, file: int) -> None:
+    def receive(self, file: int) -> Path:
         """See `IEngine`."""
-        restore(self._database, file)
+        return received(self._database, file)
+
+    def restore(self, copy: Path) -> None:
+        """See `IEngine`."""
+        restore(self._database, copy)
         self.epoch, self.revision = self._newest()
 
     def close(self) -> None:
