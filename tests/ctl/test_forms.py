@@ -72,6 +72,21 @@ class FormTests(SynchronousTestCase):
             self.assertEqual(line, 1, text)
             self.assertTrue(reason)
 
+    def test_json_that_cannot_be_sent(self) -> None:
+        """Half a character, a number that is none, and a name that stands twice are refused alone."""
+        for text, reason in (
+            (r'{"login":"s1","plan":"\ud800"}', "half a character"),
+            ('{"login":"s1","plan":NaN}', "not JSON"),
+            ('{"login":"s1","plan":-Infinity}', "not JSON"),
+            ('{"login":"s1","plan":1e999}', "not JSON"),
+            ('{"login":"s1","login":"s2"}', "twice"),
+            ('{"login":"s1","status":{"text":"a","text":"b"}}', "twice"),
+            ('{"login":' * 5000 + "1" + "}" * 5000, "not JSON"),
+        ):
+            bad, good = items("jsonl", text + '\n{"login":"s3"}\n')
+            self.assertEqual((bad.line, bad.row, row(good)), (1, None, Row("s3")))
+            self.assertIn(reason, bad.reason)
+
     def test_csv(self) -> None:
         """Columns by their heading; values may have commas, quotes and lines in them."""
         lunch = RowStatus('At "lunch"')

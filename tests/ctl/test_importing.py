@@ -187,6 +187,33 @@ class ImportTests(CommandTestCase):
             self.fingerctl("user", "import", path)
         self.assertTrue(2 <= most <= 4, most)
 
+    def failing_at(self, *logins: str) -> Any:
+        """Have the store fail at some people."""
+        take_in = self.house.accounts.administration.take_in
+
+        async def failing(rows: Sequence[Any]) -> Any:
+            if any(row.login in logins for row in rows):
+                raise ZeroDivisionError
+            return await take_in(rows)
+
+        return mock.patch.object(self.house.accounts.administration, "take_in", failing)
+
+    def test_a_row_at_which_the_store_fails(self) -> None:
+        """Where the store fails at a row, that row is refused, and all others are taken in."""
+        path = self.people(2000)
+        with self.failing_at("u7", "u1600"):
+            result = self.fingerctl("user", "import", path, code=65)
+        self.assertEqual([line.partition(":")[0] for line in result.stderr.splitlines()], ["line 8", "line 1601"])
+        self.assertIn("1998 people taken in, 1998 new or different; 2 rows refused", result.stdout)
+        self.flushLoggedErrors(ZeroDivisionError)
+
+    def test_a_store_that_fails_at_everything(self) -> None:
+        """A store that does nothing but fail has not been given wrong rows; the import stops."""
+        with self.failing_at(*(f"u{number}" for number in range(500, 5000))):
+            result = self.fingerctl("user", "import", self.people(5000), code=70)
+        self.assertIn("Stopped behind line 500 of", result.stderr)
+        self.flushLoggedErrors(ZeroDivisionError)
+
     def test_every_error_is_told_once(self) -> None:
         """With several batches under way a lost store is one error."""
         path = self.people(5000)

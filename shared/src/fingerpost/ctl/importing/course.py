@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import evolve
@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 from fingerpost.ctl.importing.batches import Batch
 from fingerpost.ctl.importing.items import Item
 from fingerpost.ctl.importing.resuming import Progress
+from fingerpost.ctl.problems import StoreFailed
 
 if TYPE_CHECKING:
     from fingerpost.ctl.store import Administration
@@ -19,12 +20,15 @@ if TYPE_CHECKING:
 __all__ = ["Course"]
 
 _UNDER_WAY = 4
+_MOST_FAILURES = 10  # of rows, one after the other: then it is the store that fails
 
 Answer = tuple[int, list[tuple[int, str]]]
 
 
 class Course:
     """Takes batches to the store. `progress` is how far everything was answered.
+
+    A batch at which the store fails is sent again row by row, so that the one which does it is refused alone.
 
     `refused` is called with each item that was not taken in, and why; `moved` whenever there is progress.
     """
@@ -40,6 +44,7 @@ class Course:
         self._store = store
         self._refused = refused
         self._moved = moved
+        self._failures = 0
         self._under_way: deque[tuple[Batch, Deferred[Answer]]] = deque()
 
     async def run(self, batches: Iterable[Batch]) -> None:
@@ -57,7 +62,26 @@ class Course:
                 answer.cancel()
 
     async def _sent(self, batch: Batch) -> Answer:
-        return await self._store.import_rows(batch.rows) if batch.rows else (0, [])
+        try:
+            return await self._store.import_rows(batch.rows) if batch.rows else (0, [])
+        except StoreFailed:
+            return await self._one_by_one(batch.rows)
+
+    async def _one_by_one(self, rows: Sequence[bytes]) -> Answer:
+        changed, refused = 0, []
+        for index, row in enumerate(rows):
+            try:
+                more, reasons = await self._store.import_rows([row])
+            except StoreFailed as error:
+                self._failures += 1
+                if self._failures > _MOST_FAILURES:
+                    raise
+                reasons, more = [(0, str(error))], 0
+            else:
+                self._failures = 0
+            changed += more
+            refused += [(index, reason) for _, reason in reasons]
+        return changed, refused
 
     async def _settle(self) -> None:
         batch, answer = self._under_way[0]

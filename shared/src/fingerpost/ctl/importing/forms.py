@@ -54,11 +54,20 @@ def _user(text: str) -> bytes:
 
 
 def _object(text: str) -> bytes:
-    """What is in the object is the store's to judge."""
+    """What is in the object is the store's to judge, but it has to be JSON that can be sent on."""
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=_named_once)
+        if not isinstance(value, dict):
+            raise Unreadable("this is no JSON object")
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        raise Unreadable("there is half a character in this, such as \\ud800") from None
     except (ValueError, RecursionError):
         raise Unreadable("this is not JSON") from None
-    if not isinstance(value, dict):
-        raise Unreadable("this is no JSON object")
-    return dump(value)
+
+
+def _named_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise Unreadable("a name stands twice in this object")
+    return found
