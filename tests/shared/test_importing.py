@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.kit import peer
-from tests.shared.test_accounts import Accounts
+from tests.shared.accounts import Accounts
 
 VALUES = st.one_of(
     st.none(), st.booleans(), st.integers(), st.text(), st.lists(st.text()), st.dictionaries(st.text(), st.text())
