@@ -14,8 +14,8 @@ from unittest import mock
 
 from attrs import define, field
 from click.testing import CliRunner, Result
-from fingerpost.ctl.main import fingerctl
 from fingerpost.ctl.problems import ForAdministrators
+from fingerpost.ctl.program import fingerctl
 from fingerpost.ctl.reaching import connected
 from fingerpost.ctl.store import Administration
 from fingerpost.store.administering import AdminSocket

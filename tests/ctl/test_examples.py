@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import click
-from fingerpost.ctl.main import fingerctl
+from fingerpost.ctl.program import fingerctl
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.ctl.examples import Example, examples

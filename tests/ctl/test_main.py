@@ -14,8 +14,8 @@ from unittest import mock
 import click
 from fingerpost import errors
 from fingerpost.ctl import checking
-from fingerpost.ctl.main import fingerctl
 from fingerpost.ctl.problems import CannotCreate, CannotRead, ForAdministrators, Unreachable, told
+from fingerpost.ctl.program import fingerctl
 from fingerpost.ops.config import ConfigError, Problem
 
 from tests.ctl.kit import CommandTestCase
@@ -55,7 +55,7 @@ class CommandsTests(CommandTestCase):
 
     def test_help_is_quick(self) -> None:
         """What only needs words does not wait for Twisted's reactor."""
-        code = "import sys, fingerpost.ctl.main; sys.exit('twisted.internet.reactor' in sys.modules)"
+        code = "import sys, fingerpost.ctl.program; sys.exit('twisted.internet.reactor' in sys.modules)"
         self.assertEqual(subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode, 0)
 
 
@@ -101,6 +101,7 @@ class ErrorTests(CommandTestCase):
         """^C ends quietly, as does the end of input where something is asked."""
         with mock.patch.object(self.reach, "run", side_effect=KeyboardInterrupt):
             result = self.fingerctl("list", code=130)
+            self.assertEqual(self.refused("list", code=130)["kind"], "interrupted")
         self.assertEqual(result.stdout + result.stderr, "")
 
     def test_full_disk(self) -> None:
@@ -124,7 +125,17 @@ class ErrorTests(CommandTestCase):
         self.assertIn("Usage: fingerctl list", self.fingerctl("list", "more", code=2).stderr)
         error = self.refused("explain", code=2)
         self.assertEqual((error["kind"], error["hint"]), ("usage", ""))
-        self.fingerctl("nosuch", code=2)
+        self.assertIn("Usage: fingerctl", self.fingerctl("nosuch", code=2).stderr)
+        for arguments in (["nosuch"], ["--nosuch"], ["list", "--nosuch"], ["user", "nosuch"], []):
+            self.assertEqual(self.refused(*arguments, code=2)["kind"], "usage")
+        self.assertIn("Usage: ", self.fingerctl("list", "--", "--json", code=2).stderr)
+
+    def test_json_before_the_command(self) -> None:
+        """`--json` may stand before the command, too."""
+        self.fingerctl("user", "add", "ada")
+        self.assertEqual(json.loads(self.fingerctl("--json", "list", "--all").stdout)["login"], "ada")
+        error = json.loads(self.fingerctl("--json", "status", "show", "nosuch", code=67).stderr)["error"]
+        self.assertEqual(error["kind"], "no_such_user")
 
 
 class CheckConfigTests(CommandTestCase):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shlex
 import signal
 import subprocess
 import sys
@@ -131,6 +132,39 @@ class ProgramTests(ServicesTestCase):
             process.stdout = None
             self.assertEqual(process.communicate(timeout=20)[1], "", command)
             self.assertEqual(process.returncode, 0, command)
+
+    def test_output_that_cannot_be_written(self) -> None:
+        """A full disk, and a stdout that is closed, are told in a sentence; a token that was lost is revoked."""
+        self.run_it("user", "add", "ada")
+        program = " ".join(map(shlex.quote, PROGRAM))
+        issue = f"{program} token issue ada --scope status:set"
+        for command in ("list --all", "user export", "completion bash"):
+            for where in (">/dev/full", ">&-"):
+                self.assertIn("cannot be written", self.shell(f"{program} {command} {where}", 73))
+        self.assertIn("cannot be written", self.shell(f"{program} --help >/dev/full", 73))
+        for command in (f"{issue} >/dev/full", f"{issue} >&-", f"{issue} --json >/dev/full"):
+            self.assertIn("and is revoked again", self.shell(command, 73))
+        self.assertEqual(
+            [json.loads(line)["state"] for line in self.run_it("token", "list", "--json").splitlines()], ["revoked"] * 3
+        )
+        self.shell(f"{issue} 2>/dev/full >{self.path('token')}", 0)
+        self.assertIn("valid", self.run_it("token", "list"))
+
+    def shell(self, line: str, code: int) -> str:
+        """What a line for a shell says on stderr."""
+        environment = {**self.environment, "PYTHONUNBUFFERED": ""}  # as people have it
+        done = subprocess.run(
+            line, shell=True, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+        self.assertEqual(done.returncode, code, done.stderr)
+        self.assertLessEqual(len(done.stderr.splitlines()), 2)
+        return done.stderr
+
+    def test_interrupted_at_the_beginning(self) -> None:
+        """^C while the program is still loading ends it as quietly as later."""
+        (self.folder / "click.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGINT)")
+        line = f"PYTHONPATH={shlex.quote(str(self.folder))} {' '.join(map(shlex.quote, PROGRAM))} list"
+        self.assertEqual(self.shell(line, 130), "")
 
     def test_nobody_there(self) -> None:
         """A store that is not running is said to be so."""

@@ -15,7 +15,7 @@ from fingerpost.ctl.rendering import View, present
 if TYPE_CHECKING:
     from fingerpost.ctl.store import Administration
 
-__all__ = ["JSON", "answers", "asks", "for_administrators", "reach_of", "wants_json"]
+__all__ = ["JSON", "answers", "asks", "for_administrators", "json_option", "reach_of", "wants_json"]
 
 JSON = "fingerpost.ctl.json"  # in a context's `meta`: whether it is programs who read
 
@@ -35,10 +35,11 @@ def reach_of(context: click.Context) -> Reaches:
 
 
 def _remember(context: click.Context, parameter: click.Parameter, value: bool) -> None:
-    context.meta[JSON] = value
+    if value:  # it may be there before the command, or behind it
+        context.meta[JSON] = True
 
 
-_json = click.option(
+json_option = click.option(
     "--json",
     is_flag=True,
     is_eager=True,
@@ -52,7 +53,7 @@ def answers(view: Callable[[], View[Any]]) -> Callable[[Command], Command]:
     """Make a command of a function whose result is put by a view."""
 
     def made(function: Command) -> Command:
-        @_json
+        @json_option
         @wraps(function)
         def command(**parameters: Any) -> None:
             click.get_current_context().exit(present(view(), function(**parameters), wants_json()))
@@ -62,14 +63,15 @@ def answers(view: Callable[[], View[Any]]) -> Callable[[Command], Command]:
     return made
 
 
-def asks(view: Callable[[], View[Any]]) -> Callable[[Command], Command]:
+def asks(view: Callable[[], View[Any]], unless_put: Command | None = None) -> Callable[[Command], Command]:
     """Make a command of a coroutine function, or asynchronous generator, that takes the store first.
 
-    What a generator yields is put one by one, by the same view.
+    What a generator yields is put one by one, by the same view. `unless_put` is a coroutine function that is called
+    with the store, a result and an `OSError` where the result could not be put because of that.
     """
 
     def made(function: Command) -> Command:
-        @_json
+        @json_option
         @wraps(function)
         def command(**parameters: Any) -> None:
             context = click.get_current_context()
@@ -78,7 +80,13 @@ def asks(view: Callable[[], View[Any]]) -> Callable[[Command], Command]:
             async def work(store: Administration) -> int:
                 result = function(store, **parameters)
                 if not isasyncgen(result):
-                    return present(shown, await result, as_json)
+                    found = await result
+                    try:
+                        return present(shown, found, as_json)
+                    except OSError as error:
+                        if unless_put is not None:
+                            await unless_put(store, found, error)
+                        raise
                 async for page in result:
                     present(shown, page, as_json)
                 return 0

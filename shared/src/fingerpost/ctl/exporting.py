@@ -11,7 +11,8 @@ import click
 from fingerpost.codec import dump
 from fingerpost.ctl.asking import asks, for_administrators
 from fingerpost.ctl.files import replacing
-from fingerpost.ctl.rendering import Plain, View, counted
+from fingerpost.ctl.problems import CannotCreate
+from fingerpost.ctl.rendering import Plain, View, counted, is_open
 from fingerpost.ctl.results import Exported
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class ExportedView(View[Exported]):
 async def export_people(store: Administration, file: str) -> Exported:
     """Write everybody, hidden people too, as JSON Lines to a file or stdout."""
     if file == "-":
+        if not is_open(sys.stdout):
+            raise CannotCreate("The output cannot be written: stdout is closed.")
         out: IO[bytes] = sys.stdout.buffer
         return Exported(await _write(store, out), file)
     with replacing(file) as out:

@@ -5,10 +5,13 @@ With `--json`, every command prints one JSON object to a line: one line for a re
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Generic, TypeVar
+from typing import IO, Generic, TypeVar
 
 import click
 
@@ -16,7 +19,7 @@ from fingerpost.disclosure import UNKNOWN
 from fingerpost.model import Status
 from fingerpost.text import without_controls
 
-__all__ = ["Table", "View", "counted", "iso", "local", "plain_status", "present", "warn"]
+__all__ = ["Table", "View", "counted", "is_open", "iso", "local", "plain_status", "present", "settle", "warn"]
 
 T = TypeVar("T")
 Plain = Mapping[str, object]
@@ -46,18 +49,43 @@ def present(view: View[T], result: T, as_json: bool) -> int:
     """Print a result; the exit code."""
     if as_json:
         for value in view.plain(result):
-            click.echo(json.dumps(value))
+            _put(json.dumps(value))
     else:
         for line in view.lines(result):
-            click.echo(without_controls(line, block=True))
+            _put(without_controls(line, block=True))
         warn(view.asides(result))
     return view.exit_code(result)
 
 
 def warn(lines: Iterable[str]) -> None:
-    """Print on stderr."""
-    for line in lines:
-        click.echo(without_controls(line, block=True), err=True)
+    """Print on stderr, as far as that can be written."""
+    try:
+        for line in lines:
+            click.echo(without_controls(line, block=True), err=True)
+    except OSError:
+        settle(sys.stderr)
+
+
+def settle(stream: IO[str] | None) -> None:
+    """Write out a standard stream; what cannot be written has to go somewhere when the interpreter ends."""
+    if stream is None:
+        return
+    try:
+        stream.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+
+
+def is_open(stream: IO[str] | None) -> bool:
+    """Whether there is a standard stream: Python has None where it was closed by whoever started the program."""
+    return stream is not None
+
+
+def _put(line: str) -> None:
+    if not is_open(sys.stdout):
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    click.echo(line)
 
 
 class Table:

@@ -10,9 +10,11 @@ import click
 
 from fingerpost.accounts import Scope, Token
 from fingerpost.ctl.asking import asks, for_administrators
+from fingerpost.ctl.problems import CannotCreate
 from fingerpost.ctl.rendering import Plain, Table, View, iso, local
 from fingerpost.ctl.results import Done, Issued
 from fingerpost.ctl.views import DoneView
+from fingerpost.errors import FingerpostError
 from fingerpost.until import moment_after, moment_of
 
 if TYPE_CHECKING:
@@ -105,6 +107,16 @@ def _state(one: Token) -> str:
     return "expired" if one.expires_at is not None and one.expires_at <= datetime.now(UTC) else "valid"
 
 
+async def _unwritten(store: Administration, issued: Issued, error: OSError) -> None:
+    """A token that nobody has is not to be good for anything."""
+    try:
+        await store.revoke_token(issued.id)
+    except FingerpostError:
+        hint = f"`fingerctl token revoke {issued.id}`"
+        raise CannotCreate(f"The token cannot be written ({error.strerror}), nor revoked.", hint) from None
+    raise CannotCreate(f"The token cannot be written ({error.strerror}), and is revoked again.") from None
+
+
 @token.command()
 @click.argument("name")
 @click.option(
@@ -118,7 +130,7 @@ def _state(one: Token) -> str:
 @click.option("--expires", default="90d", show_default=True, metavar="WHEN", help="After 90d, on 2026-12-31, or never.")
 @click.option("--label", default="", help="What it is for, to be told by in a list.")
 @for_administrators
-@asks(IssuedView)
+@asks(IssuedView, unless_put=_unwritten)
 async def issue(store: Administration, name: str, scopes: Sequence[str], expires: str, label: str) -> Issued:
     """Make a token and print it, once."""
     return await store.issue_token(name, [Scope(scope) for scope in dict.fromkeys(scopes)], label, _expiry(expires))

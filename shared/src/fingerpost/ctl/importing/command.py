@@ -118,7 +118,7 @@ async def _imported(store: Administration, given: Input, kept: IO[str] | None) -
 def _tell_refused(item: Item, reason: str, as_json: bool) -> None:
     if as_json:
         value: Any = Problem("not_accepted", _EX_DATAERR, reason).plain()
-        click.echo(json.dumps({"error": {**value["error"], "line": item.line}}), err=True)
+        warn([json.dumps({"error": {**value["error"], "line": item.line}})])
     else:
         where = f"line {item.line}" if item.line == item.end.line else f"lines {item.line} to {item.end.line}"
         warn([f"{where}: {reason}"])
