@@ -42,6 +42,13 @@ class PeopleTests(CommandTestCase):
         for path in (self.path("missing"), self.path("binary", b"\xff")):
             self.assertEqual(self.refused("user", "edit", "ada", "--plan", f"@{path}", code=66)["kind"], "cannot_read")
 
+    def test_texts_without_end(self) -> None:
+        """A text that does not end is refused, not read for ever."""
+        self.fingerctl("user", "add", "ada")
+        for option in ("--plan", "--pubkey"):
+            error = self.refused("user", "edit", "ada", option, "@/dev/zero", code=65)
+            self.assertEqual(error["message"], f"{option[2:]}: what is in /dev/zero is far too long")
+
     def test_wrong_edits(self) -> None:
         """Nothing to change and a link that is none are wrong command lines; a wrong value is the store's to refuse."""
         self.assertEqual(self.refused("user", "edit", "ada", code=2)["kind"], "usage")

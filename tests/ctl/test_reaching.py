@@ -49,6 +49,15 @@ class ReachTests(SynchronousTestCase):
         with mock.patch.object(os, "geteuid", return_value=4_000_000_000):
             self.assertEqual(Reach.of_this_process(None).login, "")
 
+    def test_long_paths(self) -> None:
+        """A path that no socket can have is refused in words."""
+
+        async def work(store: Administration) -> None:
+            """There is nothing to be done."""
+
+        error = self.assertRaises(Unreachable, Reach("/" + "x" * 107, "ada").run, work)
+        self.assertIn("at most 107 bytes", str(error))
+
     def test_for_administrators(self) -> None:
         """The socket of everybody takes no commands for administrators, and that is known beforehand."""
         error = self.assertRaises(ForAdministrators, Reach(USER_SOCKET, "ada").for_administrators)

@@ -127,6 +127,7 @@ class ProofTests(CommandTestCase):
         """A password comes from stdin where that is no terminal."""
         arguments = ("status", "set", "By password", "--user", "ada", "--password")
         self.assertEqual(self.fingerctl(*arguments, stdin="correct horse\n").stdout, "ada: By password\n")
+        self.fingerctl("status", "clear", "--user", "ADA", "--password", stdin="correct horse\n")
         self.assertEqual(self.refused(*arguments, stdin="wrong\n", code=77)["kind"], "not_allowed")
         self.assertIn("empty", self.refused(*arguments, stdin="\n", code=65)["message"])
 

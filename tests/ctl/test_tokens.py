@@ -35,7 +35,8 @@ class TokenTests(CommandTestCase):
         self.assertIsNone(self.objects(*issue, "never")[0]["expires_at"])
         self.assertEqual(self.objects(*issue, "2126-06-01 12:00")[0]["expires_at"], "2126-06-01T16:00:00Z")
         self.assertTrue(self.objects(*issue, "2w")[0]["expires_at"])
-        self.refused(*issue, "soon", code=65)
+        for wrong in ("soon", "2001-01-01", "99:99"):
+            self.assertRegex(self.refused(*issue, wrong, code=65)["message"], "^expires: ")
 
     def test_wrong(self) -> None:
         """A token needs a scope, one that there is, and somebody whose it is."""
@@ -67,3 +68,11 @@ class TokenTests(CommandTestCase):
             self.fingerctl("token", "issue", "ada", "--scope", "status:set")
         self.assertEqual(len({one["id"] for one in self.objects("token", "list")}), 201)
         self.assertEqual(self.fingerctl("token", "list").stdout.count("LOGIN"), 1)
+
+    def test_list_of_one(self) -> None:
+        """Somebody's tokens are listed by any of their names; of nobody there are none to list."""
+        self.fingerctl("user", "edit", "ada", "--alias", "countess")
+        self.assertEqual(self.fingerctl("token", "list", "ada").stdout, "")
+        self.fingerctl("token", "issue", "ada", "--scope", "status:set")
+        self.assertEqual(len(self.objects("token", "list", "Countess")), 1)
+        self.refused("token", "list", "nosuch", code=67)

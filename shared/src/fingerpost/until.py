@@ -27,31 +27,31 @@ _DURATIONS = "say how long with units, such as 90m, 2h, 1h30m or 3d"
 _MOMENTS = "say a time such as 14:00, a day such as 2026-11-22, or both; an offset may follow, as in 14:00+01:00"
 
 
-def moment_after(text: str, now: datetime) -> datetime:
-    """The moment, in UTC, that comes so long after `now`; raises `NotAccepted`."""
+def moment_after(text: str, now: datetime, field: str = "for") -> datetime:
+    """The moment, in UTC, that comes so long after `now`; raises `NotAccepted`, which names the field."""
     found = _DURATION.fullmatch(text.strip())
     given = {unit: int(number[:9]) for unit, number in found.groupdict().items() if number} if found else {}
     if not given:
-        raise NotAccepted(f"for: '{text:.40}' is no length of time; {_DURATIONS}")
+        raise NotAccepted(f"{field}: '{text:.40}' is no length of time; {_DURATIONS}")
     try:
         moment = now.astimezone(UTC) + timedelta(**given)
     except OverflowError:
-        raise NotAccepted(f"for: '{text:.40}' is longer than any calendar") from None
-    return _ahead("for", text, [moment], now)
+        raise NotAccepted(f"{field}: '{text:.40}' is longer than any calendar") from None
+    return _ahead(field, text, [moment], now)
 
 
-def moment_of(text: str, now: datetime, zone: tzinfo | None) -> datetime:
-    """The moment, in UTC, that somebody in a time zone (None: that of this machine) means; raises `NotAccepted`.
+def moment_of(text: str, now: datetime, zone: tzinfo | None, field: str = "until") -> datetime:
+    """The moment, in UTC, that somebody in a time zone (None: that of this machine) means.
 
-    A day alone is the end of that day.
+    A day alone is the end of that day. Raises `NotAccepted`, which names the field.
     """
     found = _MOMENT.fullmatch(text.strip())
     if found is None or not found[0]:
-        raise NotAccepted(f"until: '{text:.40}' is no time; {_MOMENTS}")
+        raise NotAccepted(f"{field}: '{text:.40}' is no time; {_MOMENTS}")
     try:
-        return _ahead("until", text, _meant(found, now, zone), now)
+        return _ahead(field, text, _meant(found, now, zone), now)
     except (ValueError, OverflowError, OSError) as error:
-        raise NotAccepted(f"until: '{text:.40}' is in no calendar ({error}); {_MOMENTS}") from None
+        raise NotAccepted(f"{field}: '{text:.40}' is in no calendar ({error}); {_MOMENTS}") from None
 
 
 def zone_named(name: str) -> tzinfo | None:

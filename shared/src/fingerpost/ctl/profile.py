@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from fingerpost.ctl.problems import CannotRead
+from fingerpost.errors import NotAccepted
 from fingerpost.model import Link
 
 __all__ = ["profiled"]
@@ -27,6 +28,7 @@ _BLOCKS = {
     "plan": "The plan: a text of several lines, or @FILE, or @- for stdin.",
     "pubkey": "A public key, or @FILE, or @- for stdin.",
 }
+_LONGEST = 64 * 1024  # characters: more than the store takes, which says how many those are
 
 
 def _block(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
@@ -35,10 +37,13 @@ def _block(context: click.Context, parameter: click.Parameter, value: str | None
         return value
     try:
         with click.open_file(value[1:], encoding="utf-8") as file:
-            return str(file.read())
+            text = str(file.read(_LONGEST + 1))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise CannotRead(f"{value[1:]} cannot be read: {reason}.") from None
+    if len(text) > _LONGEST:
+        raise NotAccepted(f"{parameter.name}: what is in {value[1:]} is far too long")
+    return text
 
 
 def _links(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> list[Link] | None:

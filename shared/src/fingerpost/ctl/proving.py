@@ -12,6 +12,7 @@ import click
 from attrs import field, frozen
 
 from fingerpost.ctl.problems import CannotRead
+from fingerpost.ctl.rendering import is_open
 from fingerpost.errors import NotAccepted
 from fingerpost.interfaces import Proof
 
@@ -38,7 +39,7 @@ class Claim:
             return self.user or await store.verify(proof), proof
         name = whose(self.user, store)
         if self.password is not None:
-            return name, Proof("password", f"{name}:{self.password}")
+            return name, Proof("password", f"{name.lower()}:{self.password}")
         return name, store.proof
 
 
@@ -75,10 +76,10 @@ def new_password() -> str:
 
 
 def _secret(prompt: str, again: bool) -> str:
-    if sys.stdin.isatty():
+    if is_open(sys.stdin) and sys.stdin.isatty():
         found: str = click.prompt(prompt, hide_input=True, confirmation_prompt=again, err=True)
     else:
-        found = first_line(sys.stdin.readline())
+        found = first_line(sys.stdin.readline()) if is_open(sys.stdin) else ""
     if not found:
         raise NotAccepted("password: the first line of stdin is empty")
     return found

@@ -28,6 +28,7 @@ __all__ = ["ADMIN_SOCKET", "USER_SOCKET", "Reach", "Reaches", "connected"]
 ADMIN_SOCKET = "/run/fingerpost/admin.sock"
 USER_SOCKET = "/run/fingerpost/user.sock"
 _CONNECT_WITHIN = 10.0
+_LONGEST = 107  # bytes of a socket's path (unix(7))
 
 T = TypeVar("T")
 
@@ -70,6 +71,8 @@ class Reach:
 
     def run(self, work: Callable[[Administration], Coroutine[Any, Any, T]]) -> T:
         """See `Reaches`."""
+        if len(os.fsencode(self.socket)) > _LONGEST:
+            raise Unreachable(f"--socket: the path of a socket has at most {_LONGEST} bytes, not {self.socket}.")
         from twisted.internet import reactor
         from twisted.internet.endpoints import UNIXClientEndpoint
 

@@ -13,6 +13,7 @@ from fingerpost.ctl.asking import asks, for_administrators
 from fingerpost.ctl.problems import CannotCreate
 from fingerpost.ctl.rendering import Plain, Table, View, iso, local
 from fingerpost.ctl.results import Done, Issued
+from fingerpost.ctl.status import known
 from fingerpost.ctl.views import DoneView
 from fingerpost.errors import FingerpostError
 from fingerpost.until import moment_after, moment_of
@@ -152,9 +153,10 @@ async def revoke(store: Administration, id: str) -> Done:
 @asks(TokensView)
 async def list_tokens(store: Administration, name: str) -> AsyncIterator[Sequence[Token]]:
     """List somebody's tokens, or everybody's; never the secrets."""
+    login = (await known(store, name)).login if name else ""
     after = ""
     while True:
-        tokens, after = await store.tokens(name, after)
+        tokens, after = await store.tokens(login, after)
         yield tokens
         if not after:
             return
@@ -165,4 +167,6 @@ def _expiry(text: str) -> datetime | None:
     if text == _NEVER:
         return None
     now = datetime.now(UTC)
-    return moment_of(text, now, None) if ":" in text or "-" in text else moment_after(text, now)
+    if ":" in text or "-" in text:
+        return moment_of(text, now, None, "expires")
+    return moment_after(text, now, "expires")

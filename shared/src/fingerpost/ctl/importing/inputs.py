@@ -15,7 +15,7 @@ from attrs import frozen
 from fingerpost.ctl.asking import wants_json
 from fingerpost.ctl.importing.resuming import Progress, Remembered, state_folder
 from fingerpost.ctl.problems import CannotCreate, CannotRead
-from fingerpost.ctl.rendering import warn
+from fingerpost.ctl.rendering import is_open, warn
 
 __all__ = ["Input", "appended", "is_same_file", "note", "opened"]
 
@@ -35,6 +35,8 @@ class Input:
 def opened(stack: ExitStack, name: str, form: str, from_start: bool) -> Input:
     """An input, and how far an earlier run has come with it; raises `CannotRead`."""
     if name == "-":
+        if not is_open(sys.stdin):
+            raise CannotRead("stdin cannot be read: it is closed.")
         return Input("stdin", sys.stdin.buffer, form, None, None, Progress())
     try:
         file = stack.enter_context(open(name, "rb"))  # noqa: SIM115 (the stack closes it)
