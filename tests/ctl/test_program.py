@@ -46,7 +46,7 @@ class ProgramTests(ServicesTestCase):
             input=stdin, capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
         self.assertEqual(done.returncode, code, done.stderr)
-        if not code and "issue" not in arguments:
+        if not code and not {"issue", "restore"} & {*arguments}:
             self.assertEqual(done.stderr, "")
         self.assertNotIn("Traceback", done.stderr)
         return done.stdout if not code else done.stderr
@@ -91,6 +91,8 @@ class ProgramTests(ServicesTestCase):
         self.assertIn("After", self.run_it("status", "show", "ada"))
         restored = json.loads(self.run_it("restore", str(backup), "--yes", "--json"))
         self.assertNotEqual(restored["epoch"], made["epoch"])
+        again = self.shell(f"{' '.join(map(shlex.quote, PROGRAM))} restore --yes {backup}", 0)
+        self.assertIn("revoked since the backup was made are valid again", again)
         self.assertIn("Before", self.run_it("status", "show", "ada"))
         self.write("nonsense", "nonsense")
         self.run_it("restore", self.path("nonsense"), "--yes", code=65)
@@ -147,6 +149,8 @@ class ProgramTests(ServicesTestCase):
         self.assertEqual(
             [json.loads(line)["state"] for line in self.run_it("token", "list", "--json").splitlines()], ["revoked"] * 3
         )
+        self.assertIn("empty", self.shell(f"{program} user passwd ada <&-", 65))
+        self.assertIn("closed", self.shell(f"{program} user import - <&-", 66))
         self.shell(f"{issue} 2>/dev/full >{self.path('token')}", 0)
         self.assertIn("valid", self.run_it("token", "list"))
 

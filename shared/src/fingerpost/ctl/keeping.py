@@ -41,6 +41,13 @@ class RestoredView(View[Restored]):
         at = f"revision {result.revision}; its epoch is now {result.epoch}"
         return [f"The store holds what {result.file} does, at {at}"]
 
+    def asides(self, result: Restored) -> list[str]:
+        """See `View`."""
+        return [
+            "Tokens that were revoked since the backup was made are valid again, unless they have ended",
+            "Hint: `fingerctl token list` says which are",
+        ]
+
     def plain(self, result: Restored) -> list[Plain]:
         """See `View`."""
         return [{"file": result.file, "epoch": result.epoch, "revision": result.revision}]
