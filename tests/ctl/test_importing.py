@@ -57,6 +57,13 @@ class ImportTests(CommandTestCase):
         self.assertEqual(self.objects("user", "import", path)[0]["people"], 3)
         self.assertEqual(self.states(), [])
 
+    def test_somebody_twice(self) -> None:
+        """Of somebody who stands in a file twice the last row counts, field by field."""
+        rows = "login,status,project\nada,one,p1\nada,two,p2\nada,three,\n"
+        self.fingerctl("user", "import", self.path("p.csv", rows))
+        (found,) = self.objects("list", "--all")
+        self.assertEqual((found["status"], found["project"]), ("three", "p2"))
+
     def test_refused(self) -> None:
         """Bad rows are told with their lines, and kept where that is wanted; the rest is taken in."""
         path = self.path("users", "ada: x\nno colon\nBad Name: y\nbob: " + "z" * 281 + "\neve: x\n")

@@ -115,14 +115,17 @@ class ProgramTests(ServicesTestCase):
         self.assertIn(f"Going on behind line {line} of", process.stderr.readline())
 
     def test_interrupted_waiting(self) -> None:
-        """^C ends the wait for a store that hangs, quietly."""
+        """^C ends the wait for a store that hangs, quietly; programs are told."""
         self.store.process.send_signal(signal.SIGSTOP)
         self.addCleanup(self.store.process.send_signal, signal.SIGCONT)
-        process = self.begin("list")
+        processes = self.begin("list"), self.begin("user", "import", self.many(10), "--json")
         time.sleep(1.0)
-        process.send_signal(signal.SIGINT)
-        self.assertEqual(process.communicate(timeout=10), ("", ""))
-        self.assertEqual(process.returncode, 130)
+        for process in processes:
+            process.send_signal(signal.SIGINT)
+        quiet, told = (process.communicate(timeout=10) for process in processes)
+        self.assertEqual((quiet, told[0]), (("", ""), ""))
+        self.assertEqual(json.loads(told[1])["error"]["kind"], "interrupted")
+        self.assertEqual([process.returncode for process in processes], [130, 130])
 
     def test_closed_pipe(self) -> None:
         """A reader that has enough is no error."""
