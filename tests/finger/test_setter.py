@@ -57,6 +57,13 @@ class PermissionTests(SynchronousTestCase):
         for asker in (Asker(), Asker(loopback=True), Asker(0), Asker(pwd.getpwnam("daemon").pw_uid)):
             self.assertEqual(proof_for(asker, "moshez", "fp_secret", True), Proof("token", "fp_secret"))
 
+    def test_names_in_capitals(self) -> None:
+        """Somebody whose login on the machine is Bob is not bob, whom he must not speak for."""
+        self.patch(pwd, "getpwuid", lambda uid: pwd.struct_passwd(("Bob", "x", uid, uid, "", "/", "")))
+        with self.assertRaises(NotAllowed) as caught:
+            proof_for(Asker(4711), "Bob", "", False)
+        self.assertIn("you are Bob, and only bob", str(caught.exception))
+
 
 class Tokens(MemoryStatuses):
     """A store that issued one token."""

@@ -7,12 +7,19 @@ import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
+from fingerpost.errors import TemporarilyUnavailable
 from fingerpost.model import Status
+from fingerpost.ops.events import Event
 from fingerpost.store.edits import StatusSet
 from fingerpost.store.engine.database import Steps, packaged_steps
 from fingerpost.store.engine.sqlite import SQLiteEngine
-from fingerpost.store.interfaces import EngineRefused, Write
+from fingerpost.store.interfaces import EngineFailed, EngineRefused, Write
+from fingerpost.store.readings import Readings
+from fingerpost.store.threads import AtOnce
+from twisted.internet.task import Clock
+from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 
@@ -104,3 +111,85 @@ class OpeningTests(SynchronousTestCase):
         engine = SQLiteEngine(self.path)
         self.addCleanup(engine.close)
         self.assertIn("in use by another store", self.refused())
+
+    def test_a_full_disk(self) -> None:
+        """A file that can't be opened for want of room is not said to be damaged."""
+        full = sqlite3.OperationalError("disk I/O error")
+        full.sqlite_errorname = "SQLITE_IOERR_WRITE"
+
+        def connect(*arguments: object, **options: object) -> None:
+            raise full
+
+        self.patch(sqlite3, "connect", connect)
+        refusal = self.refused()
+        self.assertIn("the disk is full", refusal)
+        self.assertNotIn("backup", refusal)
+
+    def test_taken_away(self) -> None:
+        """When the file is taken away under a running store, nothing is acknowledged that would be lost."""
+        self.fill()
+        engine = SQLiteEngine(self.path)
+        self.addCleanup(engine.close)
+        now = datetime.now(UTC)
+        engine.read(["moshez"])
+        self.path.rename(self.path.with_name("elsewhere"))
+        (outcome,), made = engine.write([Write("moshez", StatusSet(Status("lost", now, "cli")))], now)
+        self.assertIsInstance(outcome, TemporarilyUnavailable)
+        self.assertIn("is gone", str(outcome))
+        self.assertEqual(made, [])
+        self.assertEqual([dossier.login for dossier in engine.dossiers("", 5)], ["moshez"])
+
+    def test_damaged_inside(self) -> None:
+        """What can't be read in a file whose beginning is in order is told as that, and not as a defect of ours."""
+        engine = SQLiteEngine(self.path)
+        now = datetime.now(UTC)
+        for number in range(200):
+            engine.write([Write(f"u{number}", StatusSet(Status("x" * 200, now, "cli")))], now)
+        engine.close()
+        self.damage(self.path.stat().st_size // 2)
+        engine = SQLiteEngine(self.path)
+        self.addCleanup(engine.close)
+        for read in (lambda: engine.by_name("", 1000), lambda: engine.dossiers("", 1000)):
+            with self.assertRaises(EngineFailed) as caught:
+                read()
+            self.assertIn("can't read its database", str(caught.exception))
+
+    def test_damaged_everywhere(self) -> None:
+        """A file of which nothing can be read is refused when the store starts."""
+        self.fill()
+        self.damage(4096)
+        self.assertIn("restore a backup", self.refused())
+
+    def damage(self, start: int) -> None:
+        with self.path.open("r+b") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(start)
+            file.write(b"\xa5" * (size - start))
+
+
+class ReadingsTests(SynchronousTestCase):
+    """What is said of reading."""
+
+    def test_said_once(self) -> None:
+        """That reading fails is said once, and once that it no longer does, after a while without a failure."""
+        clock = Clock()
+        events: list[Any] = []
+        threads: Any = AtOnce()
+        readings = Readings(threads, clock)
+        observer: Any = events.append
+        globalLogPublisher.addObserver(observer)
+        self.addCleanup(globalLogPublisher.removeObserver, observer)
+
+        def broken() -> None:
+            raise EngineFailed("The file is damaged.")
+
+        for _ in range(3):
+            self.failureResultOf(readings.run(broken), EngineFailed)
+            self.successResultOf(readings.run(bool))
+            clock.advance(20)
+        self.assertEqual(readings.trouble, "The file is damaged.")
+        clock.advance(20)
+        self.successResultOf(readings.run(bool))
+        self.assertIsNone(readings.trouble)
+        told = [event["message_id"] for event in events if event.get("message_id")]
+        self.assertEqual(told, [Event.DATABASE_UNREADABLE, Event.DATABASE_READABLE])

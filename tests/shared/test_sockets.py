@@ -10,12 +10,14 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from fingerpost.ops import sockets
+from fingerpost.ops import services, sockets
+from fingerpost.ops.services import endpoints
 from fingerpost.ops.sockets import InheritedEndpoint, NotInherited, inherited, peer_uid
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint, connectProtocol
 from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 
@@ -123,3 +125,21 @@ class InheritedTests(TestCase):
             self.patch(sockets, "inherited", lambda environ: {"finger": (file.fileno(),)})
             endpoint = InheritedEndpoint(reactor, "finger", {})  # type: ignore[arg-type]
             self.failureResultOf(endpoint.listen(Factory()), NotInherited)
+
+
+class PlacesTests(SynchronousTestCase):
+    """Where a service listens."""
+
+    def places(self, passed: dict[str, tuple[int, ...]], listen: tuple[str, ...] | None = None) -> int:
+        self.patch(services, "inherited", lambda environ: passed)
+        return len(endpoints(Clock(), listen, "web-tls", "tcp:8443"))
+
+    def test_default(self) -> None:
+        """Outside systemd a service listens where it usually does, also if its metrics socket is passed."""
+        self.assertEqual((self.places({}), self.places({"metrics": (3,)})), (1, 1))
+
+    def test_closed(self) -> None:
+        """A port whose socket systemd did not pass, though it passed others, is closed; what is configured is not."""
+        self.assertEqual(self.places({"web": (3,)}), 0)
+        self.assertEqual(self.places({"web": (3,), "web-tls": (4,)}), 1)
+        self.assertEqual(self.places({"web": (3,)}, ("tcp:443", "tcp:8443")), 2)

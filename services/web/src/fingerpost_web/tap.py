@@ -64,7 +64,10 @@ class WebService(ReadingFrontend):
 
     def _listen(self, reactor: Any, site: Site, factory: Any, listen: Any, name: str, default: str) -> None:
         guard = Guard(reactor, self._admission, self.requests, factory, site.finish)
-        Draining(endpoints(reactor, listen, name, default), guard).setServiceParent(self)
+        places = endpoints(reactor, listen, name, default)
+        if not places:
+            self._log.warn("Nothing listens as '{name}': systemd passed no such socket", name=name)
+        Draining(places, guard).setServiceParent(self)
 
     def prepare(self, config: Config) -> _Files:
         """See `IOperated`: templates and the certificate are read; raises `FingerpostError`."""

@@ -36,10 +36,12 @@ class OrderedService(MultiService):
 def endpoints(reactor: Any, listen: Sequence[str] | None, name: str, default: str) -> list[IStreamServerEndpoint]:
     """The endpoints of a `listen:` key: what it says, or else the inherited sockets of a name, or else the default.
 
-    Raises `FingerpostError` for a description that is none.
+    Where others were inherited and that name was not, there are none: systemd decides which ports are open, and this
+    one was closed. Raises `FingerpostError` for a description that is none.
     """
     if listen is None:
-        listen = [f"fd:{name}" if name in inherited(os.environ) else default]
+        passed = inherited(os.environ).keys() - {"metrics"}
+        listen = [f"fd:{name}"] if name in passed else [] if passed else [default]
     return [_endpoint(reactor, description) for description in listen]
 
 
@@ -113,12 +115,18 @@ class Periodic(TimerService):
         self.clock = reactor
         self._what = what
         self._work = work
+        self._said = ""
 
     def _once(self) -> Deferred[Any]:
         return Deferred.fromCoroutine(self._awaited()).addErrback(self._failed)
 
     async def _awaited(self) -> None:
         await self._work()
+        self._said = ""
 
     def _failed(self, failure: Any) -> None:
-        self._log.failure("{what} failed", failure, what=self._what)
+        if not failure.check(FingerpostError):
+            self._log.failure("{what} failed", failure, what=self._what)
+        elif failure.getErrorMessage() != self._said:
+            self._said = failure.getErrorMessage()
+            self._log.warn("{what} failed: {why}", what=self._what, why=self._said)

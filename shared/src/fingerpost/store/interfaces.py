@@ -13,7 +13,7 @@ from zope.interface import Attribute, Interface
 
 from fingerpost.accounts import Token
 from fingerpost.codec import frame
-from fingerpost.errors import FingerpostError
+from fingerpost.errors import FingerpostError, TemporarilyUnavailable
 from fingerpost.model import Status
 from fingerpost.store.dossier import Dossier, Entry
 from fingerpost.store.edits import Edit
@@ -21,6 +21,7 @@ from fingerpost.store.edits import Edit
 __all__ = [
     "Copied",
     "CopyFailed",
+    "EngineFailed",
     "EngineRefused",
     "Framed",
     "IEngine",
@@ -37,6 +38,10 @@ T = TypeVar("T")
 
 class CopyFailed(FingerpostError):
     """A copy of the database could not be made or taken back."""
+
+
+class EngineFailed(TemporarilyUnavailable):
+    """The status store can't read its database."""
 
 
 class EngineRefused(FingerpostError):

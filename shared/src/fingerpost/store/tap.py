@@ -26,6 +26,7 @@ from fingerpost.store.commits import Commits
 from fingerpost.store.configuration import Listen, StoreConfig
 from fingerpost.store.disclosing import Disclosing
 from fingerpost.store.following import Following
+from fingerpost.store.readings import Readings
 from fingerpost.store.responders import ReadSocket, SocketFactory
 from fingerpost.store.store import Store
 from fingerpost.store.threads import Threads
@@ -49,12 +50,13 @@ class StoreService(Operated):
 
     def __init__(self, config: StoreConfig, reactor: Any, metrics: Metrics) -> None:
         super().__init__(config)
-        reading, writing = Threads(reactor, "store-read", 2), Threads(reactor, "store-write")
+        readers, writing = Threads(reactor, "store-read", 2), Threads(reactor, "store-write")
+        reading = self._readings = Readings(readers, reactor)
         looking = self._looking = Threads(reactor, "store-sources")
         aside = [Threads(reactor, "store-passwords"), Threads(reactor, "store-copies")]
         Notifier(os.environ.get("NOTIFY_SOCKET")).extend(_UPGRADE_SECONDS)
         self.store = Store(config.open_engine(), reactor, reading, writing, config.keep_changes)
-        self._threads = (reading, writing)
+        self._threads = (readers, writing)
         self._metrics = StoreMetrics(metrics.registry, lambda: self.store.feed.revision)
         self._commits = self.store.committed = Commits(self._metrics)
         requests = Requests(reactor, metrics, "finger-store", LogConfig())
@@ -72,7 +74,7 @@ class StoreService(Operated):
         self._factories["admin"].administration = self._accounts.administration
         self._trust(Trust.in_users(config.trusted_peers))
         # Stopped from the last to the first: nobody new, no more work, nobody left, no reader, and then the engine.
-        parts: list[Service] = [writing, Closing(self.store), reading, *aside, looking]
+        parts: list[Service] = [writing, Closing(self.store), readers, *aside, looking]
         parts += [
             Farewell(self.store, self._factories.values()),
             Periodic(
@@ -118,7 +120,9 @@ class StoreService(Operated):
 
     def trouble(self) -> str | None:
         """See `IOperated`."""
-        return self._commits.trouble and f"No status can be written: {self._commits.trouble}"
+        if self._commits.trouble:
+            return f"No status can be written: {self._commits.trouble}"
+        return self._readings.trouble
 
     async def alive(self) -> bool:
         """See `IOperated`: the threads that read and write the database have to answer."""
@@ -145,10 +149,9 @@ class StoreService(Operated):
 
 
 def _places(reactor: Any, listen: Listen, name: str) -> list[IStreamServerEndpoint]:
-    """Where a socket is. Where others were configured or passed, and this one was not, it is nowhere."""
+    """Where a socket is. Where others were configured, and this one was neither that nor passed, it is nowhere."""
     given: Sequence[str] | None = getattr(listen, name)
-    passed = inherited(os.environ).keys() & _SOCKETS.keys()
-    if given is None and name not in passed and (passed or listen != Listen()):
+    if given is None and name not in inherited(os.environ) and listen != Listen():
         return []
     default = f"unix:/run/fingerpost/{name}.sock:mode={_MODES[name]}:backlog=1024"
     return endpoints(reactor, given, name, default)

@@ -47,6 +47,6 @@ def proof_for(asker: Asker, user: str, token: str, trust_loopback: bool) -> Proo
 
 def _login(uid: int) -> str:
     try:
-        return pwd.getpwuid(uid).pw_name.lower()
+        return pwd.getpwuid(uid).pw_name  # as it is: where Bob is another one than bob, bob is not his name
     except KeyError:
         raise NotAllowed(f"this machine knows no user with the uid {uid}") from None

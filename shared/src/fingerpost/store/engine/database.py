@@ -16,10 +16,13 @@ from attrs import field, frozen
 
 from fingerpost.store.interfaces import EngineRefused
 
-__all__ = ["APPLICATION_ID", "Database", "Steps", "packaged_steps", "upgraded"]
+__all__ = ["APPLICATION_ID", "Database", "Steps", "explained", "packaged_steps", "upgraded"]
 
 # "FPst": lets file(1) and us tell a status database from any other SQLite file.
 APPLICATION_ID = 0x46507374
+
+
+_OF_THE_DISK = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY")
 
 
 @frozen
@@ -47,7 +50,9 @@ class Database:
 
     path: Path
     writing: sqlite3.Connection
+    created: bool  # just now, because there was none
     _lock: int = field(alias="lock")
+    _file: os.stat_result = field(alias="file")
     _own: threading.local = field(factory=threading.local, init=False)
     _opened: list[sqlite3.Connection] = field(factory=list, init=False)
 
@@ -56,10 +61,9 @@ class Database:
         """Open or create the file, bring it to the newest schema, or raise `EngineRefused` saying what to do."""
         lock = _locked(path)
         try:
-            with _explained(path):
+            with explained(path):
                 writing = _connected(path)
-                _upgrade(path, writing, steps)
-                return cls(path, writing, lock)
+                return cls(path, writing, not _upgrade(path, writing, steps), lock, os.stat(path))
         except EngineRefused:
             os.close(lock)
             raise
@@ -72,6 +76,14 @@ class Database:
             self._opened.append(self._own.connection)
         connection: sqlite3.Connection = self._own.connection
         return connection
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the file was taken away; what is written to it then ends with the process."""
+        try:
+            return not os.path.samestat(os.stat(self.path), self._file)
+        except OSError:
+            return True
 
     @contextmanager
     def committing(self) -> Iterator[None]:
@@ -121,21 +133,28 @@ def _connected(path: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def explained(path: Path) -> Iterator[None]:
+    """What SQLite can't open is told as `EngineRefused`, with what to do about it."""
     try:
         yield
     except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorname", "").startswith(_OF_THE_DISK):
+            raise EngineRefused(
+                f"{path} cannot be opened: {error}; the disk is full (`df`), or fails (`dmesg`), or is read-only"
+            ) from error
         raise EngineRefused(
             f"{path} cannot be used as a status database: {error}; "
-            "restore a backup, or move the file away to start anew"
+            "move it away, with the -wal and -shm beside it, and restore a backup into the new one"
         ) from error
 
 
-def _upgrade(path: Path, connection: sqlite3.Connection, steps: Steps) -> None:
+def _upgrade(path: Path, connection: sqlite3.Connection, steps: Steps) -> int:
+    """Bring a database to the newest schema, and keep a copy of one that was older; the schema that it had."""
     version = _version(path, connection, steps)
     if 0 < version < steps.newest:
         _keep_copy(path, connection, f"schema-{version}")
     upgraded(path, connection, steps)
+    return version
 
 
 def upgraded(path: Path, connection: sqlite3.Connection, steps: Steps) -> None:

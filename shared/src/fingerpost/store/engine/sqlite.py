@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import wraps
 from pathlib import Path
+from typing import Any, TypeVar, cast
 
+from twisted.logger import Logger
 from zope.interface import implementer
 
 from fingerpost.codec import load
@@ -17,26 +20,48 @@ from fingerpost.model import Status
 from fingerpost.names import fold, words
 from fingerpost.store.dossier import Dossier, Entry
 from fingerpost.store.engine.copies import backup, received, restore
-from fingerpost.store.engine.database import Database, Steps, packaged_steps
+from fingerpost.store.engine.database import Database, Steps, explained, packaged_steps
 from fingerpost.store.engine.secrets import SQLiteSecrets
 from fingerpost.store.engine.transaction import Transaction, dossier_of, micros, moment
-from fingerpost.store.interfaces import Copied, Framed, IEngine, Outcome, Write
+from fingerpost.store.interfaces import Copied, EngineFailed, Framed, IEngine, Outcome, Write
 
 __all__ = ["SQLiteEngine"]
 
+_GONE = "The status store's database file is gone; `fingerctl user export` still saves what was in it."
 _FRAME = "select revision, login, record from person"
+
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def _told(method: Method) -> Method:
+    """What SQLite can't read is told in the words of the store."""
+
+    @wraps(method)
+    def telling(self: SQLiteEngine, *arguments: Any) -> Any:
+        try:
+            return method(self, *arguments)
+        except sqlite3.Error as error:
+            raise EngineFailed(f"The status store can't read its database ({error}).") from error
+
+    return cast(Method, telling)
 
 
 @implementer(IEngine)
 class SQLiteEngine:
     """See `IEngine`."""
 
+    _log = Logger()
+
     def __init__(self, path: Path, steps: Steps | None = None) -> None:
         self._database = Database.open(path, steps or packaged_steps())
         self._writing = self._database.writing
+        if self._database.created:
+            self._log.info("There was no database at {path}: a new, empty one was made", path=str(path))
         self.site = Site()
         self.secrets = SQLiteSecrets(self._database)
-        self.epoch, self.revision = self._newest()
+        with explained(path):
+            self.epoch, self.revision = self._newest()
 
     def _newest(self) -> tuple[str, int]:
         epoch, revision = self._writing.execute("select epoch, revision from store").fetchone()
@@ -48,6 +73,8 @@ class SQLiteEngine:
 
     def write(self, batch: Sequence[Write], at: datetime) -> tuple[list[Outcome], list[Framed]]:
         """See `IEngine`. Where the file cannot be written, nothing is, and every outcome says so."""
+        if self._database.is_gone:
+            return [TemporarilyUnavailable(_GONE) for _ in batch], []
         transaction = Transaction(self._writing, self.revision, self.site, at)
         try:
             with self._database.committing():
@@ -59,6 +86,7 @@ class SQLiteEngine:
         self.revision = transaction.revision
         return outcomes, transaction.made
 
+    @_told
     def read(self, names: Sequence[str]) -> list[Framed | None]:
         """See `IEngine`."""
         return [self._named(name) for name in names]
@@ -73,6 +101,7 @@ class SQLiteEngine:
                 row = self._reading.execute(f"{_FRAME} where login = ? and record is not null", owners[0]).fetchone()
         return None if row is None else Framed(*row)
 
+    @_told
     def find(self, text: str, limit: int) -> list[Framed]:
         """See `IEngine`."""
         wanted = words(text)
@@ -87,10 +116,12 @@ class SQLiteEngine:
             ).fetchall()
         return [framed for (login,) in found if (framed := self._named(login)) is not None]
 
+    @_told
     def by_name(self, after: str, limit: int) -> list[Framed]:
         """See `IEngine`."""
         return self._frames(f"{_FRAME} where login > ? and record is not null order by login limit ?", (after, limit))
 
+    @_told
     def latest(self, after: str, limit: int) -> list[tuple[Framed, str]]:
         """See `IEngine`."""
         before = Cursor.parse(after) if after else Cursor(datetime.max.replace(tzinfo=UTC), "")
@@ -101,6 +132,7 @@ class SQLiteEngine:
         ).fetchall()
         return [(Framed(*frame), str(Cursor(moment(set_at), frame[1]))) for *frame, set_at in rows]
 
+    @_told
     def history(self, login: str, before: datetime | None, limit: int) -> list[Status]:
         """See `IEngine`."""
         rows = self._reading.execute(
@@ -109,6 +141,7 @@ class SQLiteEngine:
         ).fetchall()
         return [load(status, Status) for (status,) in rows]
 
+    @_told
     def changes(self, since: int, limit: int) -> list[Framed]:
         """See `IEngine`."""
         found = self._frames(
@@ -118,6 +151,7 @@ class SQLiteEngine:
             raise Resync
         return found
 
+    @_told
     def said(self, source: str) -> Mapping[str, Entry]:
         """See `IEngine`."""
         rows = self._reading.execute(
@@ -126,6 +160,7 @@ class SQLiteEngine:
         entries = (load(dossier, Dossier).entry(source) for (dossier,) in rows)
         return {entry.person.login: entry for entry in entries if entry is not None and not entry.gone}
 
+    @_told
     def sources(self) -> Sequence[str]:
         """See `IEngine`."""
         return [
@@ -133,6 +168,7 @@ class SQLiteEngine:
             for (source,) in self._reading.execute("select distinct source from entry order by source").fetchall()
         ]
 
+    @_told
     def expiring(self, limit: int) -> list[tuple[datetime, str]]:
         """See `IEngine`."""
         rows = self._reading.execute(
@@ -141,10 +177,12 @@ class SQLiteEngine:
         ).fetchall()
         return [(moment(expires), login) for expires, login in rows]
 
+    @_told
     def dossier(self, login: str) -> Dossier:
         """See `IEngine`."""
         return dossier_of(self._reading, login)
 
+    @_told
     def dossiers(self, after: str, limit: int) -> list[Dossier]:
         """See `IEngine`."""
         found: list[Dossier] = []
@@ -158,6 +196,7 @@ class SQLiteEngine:
             after = rows[-1][0]
         return found[:limit]
 
+    @_told
     def recall(self, name: str) -> str:
         """See `IEngine`."""
         row = self._reading.execute("select value from memory where name = ?", (name,)).fetchone()
