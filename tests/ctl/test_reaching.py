@@ -77,11 +77,11 @@ class ConnectionTests(SynchronousTestCase):
 
     def test_not_running(self) -> None:
         """Who is not running is named, with the command that starts them."""
-        for number in (errno.ENOENT, errno.ECONNREFUSED):
+        for number, how in ((errno.ENOENT, "start"), (errno.ECONNREFUSED, "restart")):
             error = self.failing(number, USER_SOCKET)
             self.assertIsInstance(error, Unreachable)
             self.assertIn("The setter is not running", str(error))
-            self.assertIn("systemctl start finger-setter-user.socket", told(error).hint)
+            self.assertIn(f"systemctl {how} finger-setter-user.socket", told(error).hint)
         error = self.failing(errno.ENOENT, ADMIN_SOCKET)
         self.assertIn("The status store is not running", str(error))
         self.assertIn("systemctl start finger-store-admin.socket", told(error).hint)

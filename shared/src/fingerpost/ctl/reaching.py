@@ -117,11 +117,11 @@ def _unreachable(path: str, number: int | None) -> Unreachable:
         return Unreachable(f"You may not open {path}.", "run it as root: `sudo fingerctl ...`")
     if number == errno.EAGAIN:
         return Unreachable(f"The {who} does not take any more connections at {path}.", "try again in a moment")
-    return Unreachable(f"The {who} is not running: nobody answers at {path}.", _start(path, unit))
+    return Unreachable(f"The {who} is not running: nobody answers at {path}.", _start(path, unit, "restart"))
 
 
-def _start(path: str, unit: str) -> str:
-    return f"`systemctl start {unit}`" if path in (ADMIN_SOCKET, USER_SOCKET) else "start it, or name another --socket"
+def _start(path: str, unit: str, how: str = "start") -> str:
+    return f"`systemctl {how} {unit}`" if path in (ADMIN_SOCKET, USER_SOCKET) else "start it, or name another --socket"
 
 
 def _run(reactor: Any, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
