@@ -130,9 +130,11 @@ class InheritedTests(TestCase):
 class PlacesTests(SynchronousTestCase):
     """Where a service listens."""
 
-    def places(self, passed: dict[str, tuple[int, ...]], listen: tuple[str, ...] | None = None) -> int:
+    def places(
+        self, passed: dict[str, tuple[int, ...]], listen: tuple[str, ...] | None = None, name: str = "web-tls"
+    ) -> int:
         self.patch(services, "inherited", lambda environ: passed)
-        return len(endpoints(Clock(), listen, "web-tls", "tcp:8443"))
+        return len(endpoints(Clock(), listen, name, "tcp:8443"))
 
     def test_default(self) -> None:
         """Outside systemd a service listens where it usually does, also if its metrics socket is passed."""
@@ -142,4 +144,5 @@ class PlacesTests(SynchronousTestCase):
         """A port whose socket systemd did not pass, though it passed others, is closed; what is configured is not."""
         self.assertEqual(self.places({"web": (3,)}), 0)
         self.assertEqual(self.places({"web": (3,), "web-tls": (4,)}), 1)
+        self.assertEqual(self.places({"web": (3,), "metrics": (4,)}, name="metrics"), 1)
         self.assertEqual(self.places({"web": (3,)}, ("tcp:443", "tcp:8443")), 2)

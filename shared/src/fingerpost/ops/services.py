@@ -40,8 +40,9 @@ def endpoints(reactor: Any, listen: Sequence[str] | None, name: str, default: st
     one was closed. Raises `FingerpostError` for a description that is none.
     """
     if listen is None:
-        passed = inherited(os.environ).keys() - {"metrics"}
-        listen = [f"fd:{name}"] if name in passed else [] if passed else [default]
+        passed = inherited(os.environ)
+        closed = bool(passed.keys() - {"metrics"})
+        listen = [f"fd:{name}"] if name in passed else [] if closed else [default]
     return [_endpoint(reactor, description) for description in listen]
 
 
