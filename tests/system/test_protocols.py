@@ -91,6 +91,37 @@ def test_https(machine: Machine) -> None:
     assert machine.run("stat", "--format=%U %a", "/etc/credstore/finger-web.tls.key") == "root 600\n"
 
 
+def test_a_closed_port_stays_closed(machine: Machine) -> None:
+    """A port whose socket is masked stays closed, and what else its service serves goes on; unmasked, it is back."""
+    machine.run("systemctl", "mask", "--now", "finger-web.socket")
+    trusting = ("curl", "-sSm", "20", "--cacert", "/etc/fingerpost/tls.crt")
+    for _ in range(2):
+        assert "Happy and well" in machine.run(*trusting, "https://localhost/")
+        assert "refused" in machine.run("curl", "-sSm", "20", "http://localhost/", check=False)
+    machine.sh("systemctl unmask finger-web.socket; systemctl stop finger-web.service finger-web-tls.socket")
+    machine.run("systemctl", "start", "finger-web.socket")
+    assert "Happy and well" in machine.run("curl", "-sSm", "20", "http://localhost/")
+    machine.becomes("finger-web.service", "active")
+    assert "refused" in machine.run(*trusting, "https://localhost/", check=False)
+    assert "systemd passed no such socket" in machine.journal("finger-web")
+    machine.sh("systemctl stop finger-web.service; systemctl start finger-web-tls.socket")
+    machine.run("systemctl", "restart", "finger-web-tls.socket")
+    for address in ("http://localhost/", "https://localhost/"):
+        assert "Happy and well" in machine.run(*trusting, address)
+
+
+def test_fingerctl_without_the_setters_port(machine: Machine) -> None:
+    """Whoever closes the setter's port keeps `fingerctl` for people, which does not open it again."""
+    machine.run("systemctl", "mask", "--now", "finger-setter.socket")
+    machine.run("fingerctl", "--socket", "/run/fingerpost/user.sock", "status", "set", "Still here")
+    assert machine.state("finger-setter.socket") == "inactive"
+    assert "1079" not in machine.run("ss", "-Hltn")
+    machine.run("systemctl", "unmask", "finger-setter.socket")
+    machine.run("systemctl", "restart", "finger-setter.socket")
+    assert "1079" in machine.run("ss", "-Hltn")
+    assert "OK root" in machine.sh("printf 'root\\nBack\\n' | nc -NU /run/fingerpost/set.sock")
+
+
 def test_perspective_broker(machine: Machine) -> None:
     """The sample client of the documentation is answered on port 8889."""
     machine.put("/root/pbclient.py", (SAMPLE / "pbclient.py").read_text())
