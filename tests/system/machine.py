@@ -13,6 +13,8 @@ from pathlib import Path
 
 __all__ = ["Failed", "Machine"]
 
+# Of a daemon that forks, systemd in a container may lose sight, and then waits for its end for a minute and a half.
+FOREGROUND = "[Service]\nType=simple\nExecStart=\nExecStart=/usr/sbin/ngircd --nodaemon\n"
 REBOOTED = 133  # systemd-nspawn's exit code for a container that wants to be started again
 
 
@@ -27,6 +29,9 @@ class Machine:
         self.root = folder
         self._console = folder.with_suffix(".console")
         subprocess.run(["cp", "-a", "--reflink=auto", str(template), str(folder)], check=True)
+        settings = folder / "etc" / "systemd" / "system" / "ngircd.service.d"
+        settings.mkdir(parents=True)
+        (settings / "foreground.conf").write_text(FOREGROUND)
         self._container: subprocess.Popen[bytes] | None = None
         self._init = 0
 
