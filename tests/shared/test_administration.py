@@ -10,7 +10,7 @@ from tempfile import mkdtemp
 
 from attrs import evolve
 from fingerpost import adminwire, wire
-from fingerpost.errors import NoSuchUser, NotAccepted, NotAllowed
+from fingerpost.errors import NoSuchUser, NotAccepted, NotAllowed, TemporarilyUnavailable
 from fingerpost.model import Audience, Person, Status
 from fingerpost.ops.events import Event
 from fingerpost.store.accounts.accounts import ProofsConfig
@@ -129,6 +129,18 @@ class AdminTests(Accounts):
             rb'"used_at":"([^"]*)"', self.ask(self.admin, adminwire.ListTokens, name="", after="")["tokens"]
         )
         self.assertEqual(used.decode(), self.house.store.now().isoformat())
+
+    def test_a_token_on_a_full_disk(self) -> None:
+        """Where it can't be written down that a token was used, it is good all the same."""
+        self.add()
+        _, secret = self.token()
+
+        def full(id: str, at: object) -> None:
+            raise TemporarilyUnavailable("The disk is full.")
+
+        self.house.store.engine.secrets.used = full
+        answer = self.ask(self.writer, wire.Verify, proof=str(token(secret)))
+        self.assertEqual(answer["login"], "moshez")
 
     def test_many_tokens(self) -> None:
         """However many tokens there are, they are listed page by page."""

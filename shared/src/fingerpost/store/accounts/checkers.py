@@ -15,7 +15,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from zope.interface import implementer
 
 from fingerpost.accounts import Token
-from fingerpost.errors import FingerpostError
+from fingerpost.errors import FingerpostError, TemporarilyUnavailable
 from fingerpost.store.accounts.credentials import IPeer, IToken, Peer, TokenSecret
 from fingerpost.store.accounts.grants import Grant
 from fingerpost.store.accounts.passwords import Passwords
@@ -86,8 +86,9 @@ class TokenChecker:
 
     def _note(self, token: Token, now: datetime) -> None:
         if token.used_at is None or now - token.used_at >= _TELL_AFTER:
-            noted = self._writing.run(self._secrets.used, token.id, now)
-            noted.addErrback(lambda failure: None)  # a full disk is reported by whoever has to write
+            noted: Deferred[Any] = self._writing.run(self._secrets.used, token.id, now)
+            # A full disk is told to whoever has to write, and is no reason to refuse a token.
+            noted.addErrback(lambda failure: failure.trap(TemporarilyUnavailable))
 
 
 @implementer(ICredentialsChecker)
