@@ -268,7 +268,10 @@ class EngineContract:
     def test_the_past_is_kept_back(self: Any) -> None:
         """Of somebody whose history is not for others, the change log tells the last words alone."""
         self.say("a", "one", 1)
-        self.write("a", VisibilitySet(None, {"history": Audience.MEMBER}))
+        self.say("a", "one and a half", 1)
+        kept_back, _ = self.engine.write([Write("a", VisibilitySet(None, {"history": Audience.MEMBER}))], START)
+        self.assertTrue(kept_back[0].alone)
+        self.assertNotIn(b'"one"', b"".join(map(bytes, self.engine.changes(0, 9))))
         for second, text in enumerate(("two", "three"), start=2):
             self.say("a", text, second)
         log = b"".join(map(bytes, self.engine.changes(0, 9)))

@@ -56,7 +56,7 @@ class SourceFailed(FingerpostError):
 class Framed:
     """A `Change` whose record is still JSON bytes (None: removed): most of them only pass through the store.
 
-    `alone` is one whose login the change log tells nothing older of, because others may no longer see that.
+    `alone` says that the change log tells nothing older of the login any more, because others may no longer see that.
     """
 
     revision: int

@@ -131,7 +131,8 @@ class Store:
         """What an asker is shown of a login or alias; raises `NoSuchUser`."""
         dossier = await self._whole(name)
         record = dossier.record()
-        assert record is not None
+        if record is None:
+            raise NoSuchUser  # any more
         return explanation(record, dossier.visibility, self.engine.site, asker)
 
     async def _dossier(self, name: str, grant: Grant | None) -> tuple[Dossier, Audience | None]:
@@ -199,7 +200,7 @@ class Store:
     def _committed(self, result: tuple[list[Outcome], list[Framed]], began: float) -> Sequence[Framed | Exception]:
         outcomes, made = result
         self.committed(self._reactor.seconds() - began, outcomes)
-        if any(framed.alone for framed in made):
+        if any(isinstance(outcome, Framed) and outcome.alone for outcome in outcomes):
             self.feed.forget_tail()
         self.feed.publish(made)
         self._untrimmed += len(outcomes)

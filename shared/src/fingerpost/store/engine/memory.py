@@ -78,6 +78,7 @@ class MemoryEngine:
         whole = after.record()
         framed = _framed(Change(self._commit(after), after.login, whole))
         if write.edit.narrows or after.hides_past(self.site):
+            framed = evolve(framed, alone=True)
             self._narrow(after.login)
         if write.edit.forgets:
             self._history.pop(write.login, None)
@@ -106,7 +107,7 @@ class MemoryEngine:
         """Have the log say of before what may be seen now."""
         change = self._directory.change(login) or Change(self.revision, login, None)
         now = _framed(change).record
-        self._log = [evolve(each, record=now, alone=True) if each.login == login else each for each in self._log]
+        self._log = [evolve(each, record=now) if each.login == login else each for each in self._log]
 
     def _dossier(self, login: str) -> Dossier:
         return self._dossiers.get(login) or Dossier(login)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import UTC, datetime, timedelta
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from fingerpost.codec import dump, load
 from fingerpost.directory import Cursor
@@ -67,7 +67,7 @@ class Transaction:
         if write.edit.forgets:
             self._execute("delete from history where login = ?", (write.login,))
             self._execute("update operation set answer = null where login = ?", (write.login,))
-        outcome = framed if whole is shown or whole == shown else Framed(framed.revision, framed.login, _dumped(whole))
+        outcome = framed if whole is shown or whole == shown else evolve(framed, record=_dumped(whole))
         if write.op_id:
             self._execute(
                 "insert into operation (login, op_id, revision, answer, made_at) values (?, ?, ?, ?, ?)",
@@ -98,13 +98,16 @@ class Transaction:
     def _keep(self, before: _Kept, after: Dossier, shown: Record | None, alone: bool) -> Framed:
         """Put the dossier in its place; what is shown by it has a new revision if it is not what was shown before."""
         record = _dumped(shown)
+        alone = alone and before.record is not None
         if record == before.record:
-            framed = Framed(before.revision or self.revision, after.login, record)
+            framed = Framed(before.revision or self.revision, after.login, record, alone)
         else:
             self.revision += 1
-            framed = Framed(self.revision, after.login, record, alone and before.record is not None)
+            framed = Framed(self.revision, after.login, record, alone)
             self._log(framed)
             self._index_terms(before, framed.login, shown)
+        if alone:
+            self._execute("update change set record = ? where login = ?", (record, framed.login))
         if before.dossier != after or record != before.record:
             self._put(framed, after, shown)
             self._index_sources(before.dossier, after)
@@ -115,8 +118,6 @@ class Transaction:
             "insert into change (revision, login, record) values (?, ?, ?)",
             (framed.revision, framed.login, framed.record),
         )
-        if framed.alone:
-            self._execute("update change set record = ? where login = ?", (framed.record, framed.login))
         self.made.append(framed)
 
     def _put(self, framed: Framed, after: Dossier, shown: Record | None) -> None:
